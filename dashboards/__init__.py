@@ -1,0 +1,1 @@
+"""What people look at: reads the ledger, writes only what a person signs."""

@@ -1,0 +1,1 @@
+"""Prefect, and everything that reaches outside: sources, engines, MLflow, Evidently, channels."""

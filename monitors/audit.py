@@ -1,0 +1,192 @@
+"""An audit: every finding of one model in one window, with what it was computed from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from enum import StrEnum
+from typing import Any, Literal
+
+from monitors.canonical import canonical, digest
+from monitors.window import Window
+
+SCHEMA = 1
+Stage = Literal["scored", "outcome"]
+Severity = Literal["page", "ticket", "committee", "info"]
+
+
+class Verdict(StrEnum):
+    """What a finding says. The absence of evidence is never `within`."""
+
+    WITHIN = "within"
+    BEYOND = "beyond"
+    DIFFERENT = "different"  # it moved; by how much is unclear
+    CANNOT_TELL = "cannot_tell"
+    WITHHELD = "withheld"  # too few people to show
+    FAILED = "failed"  # the check could not run
+
+
+# Worst first: what a reader has to see before anything else.
+WORST_FIRST = (
+    Verdict.BEYOND,
+    Verdict.FAILED,
+    Verdict.DIFFERENT,
+    Verdict.CANNOT_TELL,
+    Verdict.WITHHELD,
+    Verdict.WITHIN,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One measure of one subject, judged by one rule.
+
+    Attributes:
+        metric, family, unit: which measure.
+        subject: a column, "score", "decision", "outcome", "rows", or an attribute ("race").
+        group: the group measured, None for everyone.
+        against: "rest" or a group where the value is a gap, None where it is not.
+        value, low, high: the value with its interval; of a gap, the gap. None when it cannot be had.
+        n: rows it rests on; events: of which had the event, where it is a share.
+        reference_n: rows on the other side: the reference's, or the comparator group's.
+        level: of a gap, what the group itself has; of anything else None.
+        baseline: what the value is judged from: the reference's, the comparator's, or the target.
+        change_low, change_high: interval of value minus baseline, where judged by that.
+        margin: how far it may go; None where nothing was agreed and the number is only shown.
+        chance: what chance alone reaches at these numbers of rows (the level is the rule's).
+        p: how often chance alone reaches the value.
+        needs: for `cannot_tell`: rows ("n") and windows ("windows") that would decide it.
+        reason: in words, why there is no value or why the verdict is not clear.
+        rule: where the rule stands: "plan.2" or "default".
+    """
+
+    metric: str
+    family: str
+    subject: str
+    unit: str
+    verdict: Verdict
+    group: str | None = None
+    against: str | None = None
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    n: int | None = None
+    events: int | None = None
+    reference_n: int | None = None
+    level: float | None = None
+    baseline: float | None = None
+    change_low: float | None = None
+    change_high: float | None = None
+    margin: float | None = None
+    chance: float | None = None
+    p: float | None = None
+    needs: Mapping[str, int] | None = None
+    reason: str | None = None
+    severity: Severity = "info"
+    owner: str | None = None
+    action: str | None = None
+    runbook: str | None = None
+    rule: str = "default"
+
+    @property
+    def key(self) -> tuple[str, str, str | None]:
+        """What makes two findings of different windows the same check."""
+        return self.metric, self.subject, self.group
+
+    @property
+    def name(self) -> str:
+        """For people: `missing_share of urine`, `true_positive_rate for race black`."""
+        where = f"{self.subject} {self.group}" if self.group is not None else self.subject
+        return f"{self.metric} {'for' if self.group is not None else 'of'} {where}"
+
+    def payload(self) -> dict[str, Any]:
+        """As plain values, numbers rounded to 12 significant digits so engines agree."""
+        return {key: _plain(value) for key, value in asdict(self).items()}
+
+    @classmethod
+    def read(cls, payload: Mapping[str, Any]) -> Finding:
+        """Back from plain values; keys of a later schema are left aside."""
+        known = {field.name for field in fields(cls)}
+        kept = {key: value for key, value in payload.items() if key in known}
+        return cls(**{**kept, "verdict": Verdict(payload["verdict"])})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return float(f"{value:.12g}") + 0.0
+    return str(value) if isinstance(value, Verdict) else value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """What one window said. Never changed; a later count of the same window supersedes it.
+
+    `config`, `reference` and `profile` are digests. `source` is the source's fingerprint.
+    """
+
+    model: str
+    version: str
+    window: Window
+    stage: Stage
+    rows: int
+    config: str
+    reference: str
+    profile: str
+    software: str
+    source: str | None = None
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """Of the whole audit; two runs over the same counts and config agree on it."""
+        return digest(self.payload())
+
+    @property
+    def worst(self) -> Verdict:
+        """The worst verdict among findings that someone has to act on."""
+        said = {f.verdict for f in self.findings if f.severity != "info"}
+        return next((verdict for verdict in WORST_FIRST if verdict in said), Verdict.CANNOT_TELL)
+
+    def counts(self, family: str | None = None) -> dict[str, int]:
+        """How many findings of each verdict, those only shown ("info") left out."""
+        kept = [f for f in self.findings if f.severity != "info" and family in (None, f.family)]
+        return {str(v): sum(f.verdict is v for f in kept) for v in WORST_FIRST}
+
+    def with_findings(self, findings: tuple[Finding, ...]) -> Audit:
+        """The same audit with other findings, for the door of withholding."""
+        return replace(self, findings=findings)
+
+    def payload(self) -> dict[str, Any]:
+        """As plain values: the JSON contract of `rounds run --json`."""
+        return {
+            "schema": SCHEMA,
+            "model": self.model,
+            "version": self.version,
+            "window": str(self.window),
+            "stage": self.stage,
+            "rows": self.rows,
+            "config": self.config,
+            "reference": self.reference,
+            "profile": self.profile,
+            "software": self.software,
+            "source": self.source,
+            "findings": [finding.payload() for finding in self.findings],
+        }
+
+    def json(self) -> str:
+        """Canonical JSON on one line."""
+        return canonical(self.payload())
+
+    @classmethod
+    def read(cls, payload: Mapping[str, Any]) -> Audit:
+        """Back from plain values."""
+        named = {
+            key: payload[key]
+            for key in ("model", "version", "stage", "rows", "config", "reference", "profile", "software")
+        }
+        return cls(
+            **named,
+            source=payload.get("source"),
+            window=Window.parse(payload["window"]),
+            findings=tuple(Finding.read(f) for f in payload["findings"]),
+        )

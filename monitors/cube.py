@@ -1,0 +1,185 @@
+"""A cube: how many rows fell in each (group, outcome, decision, score cell, action); cubes add."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitors.histogram import Counts, Floats
+
+UNKNOWN = "Unknown"  # a missing sensitive value is a group of its own
+MILLIONTHS = 1_000_000  # scores are summed as whole millionths: exact, and equal on every engine
+NO_SCORE = -1
+INVALID_SCORE = -2  # outside [0, 1]
+NOT_KNOWN = -1  # outcome, decision or action without a value
+
+Row = tuple[str, int, int, int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """One group's counts, ready for a performance measure.
+
+    Attributes:
+        n: all rows, whether or not their outcome is known.
+        score: mean score of each score cell that has rows, ascending, shape (k,).
+        positives, negatives: rows of known outcome per score cell, shape (k,).
+        scored: all rows with a valid score per cell, known outcome or not, shape (k,).
+        tp, fp, fn, tn: rows with both outcome and decision known.
+        flagged, unflagged: rows with a decision, known outcome or not.
+    """
+
+    n: int
+    score: Floats
+    positives: Counts
+    negatives: Counts
+    scored: Counts
+    tp: int
+    fp: int
+    fn: int
+    tn: int
+    flagged: int
+    unflagged: int
+    expected: float
+
+    @property
+    def events(self) -> int:
+        """Rows with a valid score and the outcome."""
+        return int(self.positives.sum())
+
+    @property
+    def labelled(self) -> int:
+        """Rows with a valid score and a known outcome, either way."""
+        return int(self.positives.sum() + self.negatives.sum())
+
+
+@dataclass(frozen=True)
+class Cube:
+    """Weighted rows of one registered grouping: a row stands for `n` patients.
+
+    `attribute` is the grouping's name ("" is everyone in one group). Columns are parallel
+    arrays sorted by key. Outcome, decision and action are 0, 1, or -1 where not known;
+    `cell` is the score cell, -1 without a score, -2 with one outside [0, 1].
+    `score_sum` adds scores in whole millionths, rounded per row.
+
+    >>> cube = Cube.of("sex", [("f", 1, 1, 3, -1, 2, 1_400_000), ("m", 0, 0, 0, -1, 5, 500_000)])
+    >>> cube.groups, cube.rows, (cube + cube).rows
+    (('f', 'm'), 7, 14)
+    """
+
+    attribute: str
+    group: tuple[str, ...]
+    outcome: Counts
+    decision: Counts
+    cell: Counts
+    action: Counts
+    n: Counts
+    score_sum: Counts
+
+    @classmethod
+    def of(cls, attribute: str, rows: Iterable[Row]) -> Cube:
+        """From (group, outcome, decision, cell, action, n, score_sum) in any order; equal keys add."""
+        merged: dict[tuple[str, int, int, int, int], list[int]] = {}
+        for group, outcome, decision, cell, action, n, score_sum in rows:
+            sums = merged.setdefault((group, outcome, decision, cell, action), [0, 0])
+            sums[0] += int(n)
+            sums[1] += int(score_sum)
+        keys = sorted(merged)
+
+        def column(values: Sequence[int]) -> Counts:
+            return np.array(values, dtype=np.int64)
+
+        return cls(
+            attribute,
+            tuple(key[0] for key in keys),
+            *(column([key[i] for key in keys]) for i in (1, 2, 3, 4)),
+            *(column([merged[key][i] for key in keys]) for i in (0, 1)),
+        )
+
+    def weighted_rows(self) -> list[Row]:
+        """Back as rows, sorted."""
+        parts = (self.outcome, self.decision, self.cell, self.action, self.n, self.score_sum)
+        return list(zip(self.group, *(part.tolist() for part in parts), strict=True))
+
+    def __add__(self, later: Cube) -> Cube:
+        if self.attribute != later.attribute:
+            raise ValueError(f"cubes of {self.attribute!r} and {later.attribute!r} do not add")
+        return Cube.of(self.attribute, [*self.weighted_rows(), *later.weighted_rows()])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Cube) and self.payload() == other.payload()
+
+    def __hash__(self) -> int:
+        return hash((self.attribute, self.group))
+
+    @property
+    def rows(self) -> int:
+        """How many rows were counted."""
+        return int(self.n.sum())
+
+    @cached_property
+    def groups(self) -> tuple[str, ...]:
+        """The groups present, sorted; "Unknown" last."""
+        return tuple(sorted(set(self.group), key=lambda g: (g == UNKNOWN, g)))
+
+    @cached_property
+    def _codes(self) -> NDArray[np.intp]:
+        index = {group: i for i, group in enumerate(self.groups)}
+        return np.array([index[group] for group in self.group], dtype=np.intp)
+
+    def member(self, group: str) -> NDArray[np.bool_]:
+        """Which weighted rows belong to the group, shape (rows of the cube,)."""
+        if group not in self.groups:
+            return np.zeros(len(self.group), dtype=np.bool_)
+        return np.asarray(self._codes == self.groups.index(group))
+
+    def tally(self, group: str | None = None, *, rest_of: str | None = None) -> Tally:
+        """The counts of one group, of everyone but one (`rest_of`), or of everyone."""
+        keep = np.ones(len(self.group), dtype=np.bool_)
+        if group is not None:
+            keep = self.member(group)
+        if rest_of is not None:
+            keep = ~self.member(rest_of)
+        outcome, decision, cell = self.outcome[keep], self.decision[keep], self.cell[keep]
+        n, score_sum = self.n[keep], self.score_sum[keep]
+        valid = cell >= 0
+        cells, position = np.unique(cell[valid], return_inverse=True)
+
+        def by_cell(weights: Counts, where: NDArray[np.bool_]) -> Counts:
+            held = np.where(where[valid], weights[valid], 0)
+            return np.bincount(position, weights=held, minlength=len(cells)).astype(np.int64)
+
+        def count(where: NDArray[np.bool_]) -> int:
+            return int(n[where].sum())
+
+        anyone = np.ones(len(n), dtype=np.bool_)
+        scored = by_cell(n, anyone)
+        known = outcome >= 0
+        return Tally(
+            n=int(n.sum()),
+            score=by_cell(score_sum, anyone) / np.maximum(scored, 1) / MILLIONTHS,
+            positives=by_cell(n, outcome == 1),
+            negatives=by_cell(n, outcome == 0),
+            scored=scored,
+            tp=count((outcome == 1) & (decision == 1)),
+            fp=count((outcome == 0) & (decision == 1)),
+            fn=count((outcome == 1) & (decision == 0)),
+            tn=count((outcome == 0) & (decision == 0)),
+            flagged=count(decision == 1),
+            unflagged=count(decision == 0),
+            expected=float(score_sum[valid & known].sum()) / MILLIONTHS,
+        )
+
+    def payload(self) -> dict[str, Any]:
+        """As plain values, for JSON."""
+        return {"attribute": self.attribute, "rows": [list(row) for row in self.weighted_rows()]}
+
+    @classmethod
+    def read(cls, payload: dict[str, Any]) -> Cube:
+        """Back from plain values."""
+        return cls.of(payload["attribute"], [tuple(row) for row in payload["rows"]])

@@ -1,0 +1,1 @@
+"""How far counts moved from the reference: one file, one distance."""

@@ -1,0 +1,367 @@
+"""The ledger: the append-only record of what Rounds saw; everything after it can be repeated from it.
+
+One table of entries, each holding the hash of the one before it. An entry's `key` is unique
+within its kind, so a rerun, a retry or two workers that race leave one entry, not two.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event, exc, pool
+
+from monitors.audit import Audit, Stage
+from monitors.canonical import canonical, digest
+from monitors.errors import LedgerError
+from monitors.profile import Profile
+from monitors.window import moment, utc
+
+GENESIS = "sha256:" + "0" * 64
+STAGES: tuple[Stage, ...] = ("scored", "outcome")
+_TRIES = 50  # racing writers append one after the other; each loss is one more try
+
+_metadata = sa.MetaData()
+_entries = sa.Table(
+    "rounds_entries",
+    _metadata,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.String(20), nullable=False),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("key", sa.String(512), nullable=False),
+    sa.Column("model", sa.String(200)),
+    sa.Column("version", sa.String(200)),
+    sa.Column("window", sa.String(64)),
+    sa.Column("window_end", sa.String(20)),
+    sa.Column("stage", sa.String(16)),
+    sa.Column("summary", sa.Text, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("digest", sa.String(71), nullable=False),
+    sa.Column("previous", sa.String(71), nullable=False, unique=True),
+    sa.Column("hash", sa.String(71), nullable=False),
+    sa.UniqueConstraint("kind", "key"),
+    sa.Index("rounds_entries_by_model", "kind", "model", "window_end"),
+)
+_SQLITE_GUARD = (
+    "CREATE TRIGGER IF NOT EXISTS rounds_entries_{verb} BEFORE {verb} ON rounds_entries "
+    "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
+)
+_POSTGRES_GUARD = (
+    "CREATE OR REPLACE FUNCTION rounds_append_only() RETURNS trigger AS "
+    "$$ BEGIN RAISE EXCEPTION 'the ledger is append-only'; END $$ LANGUAGE plpgsql",
+    "CREATE OR REPLACE TRIGGER rounds_entries_guard BEFORE UPDATE OR DELETE ON rounds_entries "
+    "FOR EACH ROW EXECUTE FUNCTION rounds_append_only()",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the ledger. `body` is decoded; `summary` is small and quick to read."""
+
+    seq: int
+    at: datetime
+    kind: str
+    key: str
+    model: str | None
+    version: str | None
+    window: str | None
+    window_end: str | None
+    stage: str | None
+    summary: Mapping[str, Any]
+    body: Any
+    digest: str
+    previous: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An audit as it stands in the ledger, and when it was written; `revision` counts from 1."""
+
+    audit: Audit
+    at: datetime
+    revision: int
+    digest: str
+
+
+class Ledger:
+    """Opens, and where it is new creates, the ledger at a database URL.
+
+    >>> from datetime import UTC
+    >>> import tempfile, pathlib
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> ledger = Ledger(f"sqlite:///{folder}/ledger.db", lambda: datetime(2026, 1, 5, tzinfo=UTC))
+    >>> ledger.append("note", "a", {"said": "hello"}).seq, ledger.append("note", "a", {"said": "hello"}).seq
+    (1, 1)
+    """
+
+    def __init__(self, url: str, now: Callable[[], datetime]) -> None:
+        self.url = url
+        self._now = now
+        # One connection per use: a threaded web server shares SQLite connections badly.
+        self._engine = sa.create_engine(url, poolclass=pool.NullPool)
+        if self._engine.dialect.name == "sqlite":
+            event.listen(self._engine, "connect", _prepare_sqlite)
+            event.listen(self._engine, "begin", _write_lock)
+        try:
+            with self._engine.begin() as connection:
+                _metadata.create_all(connection)
+                for statement in _guards(self._engine.dialect.name):
+                    connection.execute(sa.text(statement))
+        except exc.OperationalError as error:
+            shown = self._engine.url.render_as_string(hide_password=True)
+            raise LedgerError(f"{shown}: the ledger cannot be opened: {error.orig}") from None
+
+    def append(
+        self,
+        kind: str,
+        key: str,
+        body: Any,
+        *,
+        model: str | None = None,
+        version: str | None = None,
+        window: str | None = None,
+        stage: str | None = None,
+        summary: Mapping[str, Any] | None = None,
+    ) -> Entry:
+        """Write one entry, or find the one that is already there under this kind and key.
+
+        Raises LedgerError when the key is taken by a different body.
+        """
+        content = digest(body)
+        row: dict[str, Any] = {
+            "kind": kind,
+            "key": key,
+            "model": model,
+            "version": version,
+            "window": window,
+            "window_end": window.partition("/")[2] if window else None,
+            "stage": stage,
+            "summary": canonical(dict(summary or {})),
+            "body": zlib.compress(canonical(body).encode(), 6),
+            "digest": content,
+        }
+        for _ in range(_TRIES):
+            if found := self.get(kind, key):
+                if found.digest != content:
+                    raise LedgerError(f"{kind} {key!r} is already in the ledger with another body")
+                return found
+            try:
+                with self._engine.begin() as connection:
+                    last = connection.execute(
+                        sa.select(_entries.c.seq, _entries.c.hash)
+                        .order_by(_entries.c.seq.desc())
+                        .limit(1)
+                    ).first()
+                    seq, previous = (last.seq, last.hash) if last else (0, GENESIS)
+                    row |= {"seq": seq + 1, "at": utc(self._now()), "previous": previous}
+                    row["hash"] = _hash(row)
+                    connection.execute(sa.insert(_entries).values(**row))
+            except exc.IntegrityError:
+                continue  # another writer took this place in the chain, or this very key
+            return _entry(row)
+        raise LedgerError(f"{kind} {key!r} could not be written: too many writers at once")
+
+    def get(self, kind: str, key: str) -> Entry | None:
+        """The entry under that kind and key, or None."""
+        found = list(self._select((_entries.c.kind == kind) & (_entries.c.key == key)))
+        return found[0] if found else None
+
+    def entries(
+        self,
+        kind: str,
+        *,
+        model: str | None = None,
+        window: str | None = None,
+        before: datetime | None = None,
+        last: int | None = None,
+    ) -> list[Entry]:
+        """Entries of a kind, oldest first; `before` bounds the window's end, `last` the number."""
+        where = _entries.c.kind == kind
+        if model is not None:
+            where &= _entries.c.model == model
+        if window is not None:
+            where &= _entries.c.window == window
+        if before is not None:
+            where &= _entries.c.window_end <= utc(before)
+        return list(self._select(where, last))[::-1]
+
+    def record(self, audit: Audit, profile: Profile) -> tuple[Recorded, bool]:
+        """Write an audit with its profile; the second value says whether it is new.
+
+        The same audit again changes nothing. A different one for the same model, version,
+        window and stage becomes the next revision and supersedes the earlier.
+        """
+        stem = f"{audit.model}|{audit.version}|{audit.window}|{audit.stage}"
+        self.append(
+            "profile",
+            profile.digest,
+            profile.payload(),
+            model=audit.model,
+            version=audit.version,
+            window=str(audit.window),
+        )
+        body = audit.payload()
+        for revision in range(1, _TRIES * 100):
+            key = f"{stem}|{revision}"
+            later = self.get("audit", f"{stem}|{revision + 1}")
+            found = self.get("audit", key)
+            if found and found.digest == audit.digest and not later:
+                return Recorded(audit, found.at, revision, found.digest), False
+            if found:
+                continue
+            try:
+                entry = self.append(
+                    "audit",
+                    key,
+                    body,
+                    model=audit.model,
+                    version=audit.version,
+                    window=str(audit.window),
+                    stage=audit.stage,
+                    summary=_summary(audit, revision),
+                )
+            except LedgerError:
+                continue  # a racing worker wrote this revision with other counts
+            return Recorded(audit, entry.at, revision, entry.digest), True
+        raise LedgerError(f"audit {stem!r} has too many revisions")
+
+    def audits(
+        self, model: str, *, before: datetime | None = None, last: int | None = None
+    ) -> list[Recorded]:
+        """One audit a window, oldest first: its latest revision at its furthest stage.
+
+        `before` keeps windows that ended by that moment: history means before this window,
+        or a backfill would alert differently from a live run.
+        """
+        heads = self.heads(model, before=before)
+        kept = heads[-last:] if last else heads
+        found = {entry.seq: entry for entry in self._select(_entries.c.seq.in_([h.seq for h in kept]))}
+        return [_recorded(found[head.seq]) for head in kept]
+
+    def heads(self, model: str | None = None, *, before: datetime | None = None) -> list[Entry]:
+        """Like `audits` but without bodies, for one model or all: quick, whatever the history."""
+        where = _entries.c.kind == "audit"
+        if model is not None:
+            where &= _entries.c.model == model
+        if before is not None:
+            where &= _entries.c.window_end <= utc(before)
+        standing: dict[tuple[Any, ...], Entry] = {}
+        for entry in sorted(self._select(where, bodies=False), key=lambda e: e.seq):
+            place = (entry.model, entry.version, entry.window)
+            held = standing.get(place)
+            if held is None or _rank(entry) >= _rank(held):
+                standing[place] = entry
+        return sorted(standing.values(), key=lambda e: (e.model or "", e.window_end or "", e.seq))
+
+    def models(self) -> list[str]:
+        """Every model with an audit, in alphabetical order."""
+        query = sa.select(_entries.c.model).where(_entries.c.kind == "audit").distinct()
+        with self._reading() as connection:
+            return sorted(connection.scalars(query))
+
+    def profile(self, profile_digest: str) -> Profile | None:
+        """A profile by its digest."""
+        entry = self.get("profile", profile_digest)
+        return Profile.read(entry.body) if entry else None
+
+    def head(self) -> str:
+        """The hash of the last entry; what an anchor outside keeps."""
+        with self._reading() as connection:
+            query = sa.select(_entries.c.hash).order_by(_entries.c.seq.desc()).limit(1)
+            return connection.scalar(query) or GENESIS
+
+    def verify(self) -> int:
+        """Check every entry's digest, hash and link; returns how many there are.
+
+        Raises LedgerError naming the first entry that does not hold.
+        """
+        previous, count = GENESIS, 0
+        with self._reading() as connection:
+            for row in connection.execute(sa.select(_entries).order_by(_entries.c.seq)).mappings():
+                count += 1
+                body = json.loads(zlib.decompress(row["body"]))
+                sound = (
+                    row["seq"] == count
+                    and row["previous"] == previous
+                    and digest(body) == row["digest"]
+                    and _hash(row) == row["hash"]
+                )
+                if not sound:
+                    raise LedgerError(f"entry {row['seq']} ({row['kind']} {row['key']}) was altered")
+                previous = row["hash"]
+        return count
+
+    @contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        with self._engine.connect() as connection:
+            yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+    def _select(
+        self, where: sa.ColumnElement[bool], last: int | None = None, *, bodies: bool = True
+    ) -> Iterator[Entry]:
+        columns = [c for c in _entries.c if bodies or c.name != "body"]
+        query = sa.select(*columns).where(where)
+        order = (_entries.c.window_end.desc(), _entries.c.seq.desc())
+        with self._reading() as connection:
+            for row in connection.execute(query.order_by(*order).limit(last)).mappings():
+                yield _entry(row)
+
+
+def _prepare_sqlite(connection: Any, _: Any) -> None:
+    connection.isolation_level = None  # transactions begin where `_write_lock` says
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA busy_timeout=30000")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.close()
+
+
+def _write_lock(connection: sa.Connection) -> None:
+    # A deferred transaction that reads and then writes fails at once when another wrote between.
+    if connection.get_isolation_level() != "AUTOCOMMIT":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _guards(dialect: str) -> tuple[str, ...]:
+    if dialect == "sqlite":
+        return tuple(_SQLITE_GUARD.format(verb=verb) for verb in ("UPDATE", "DELETE"))
+    return _POSTGRES_GUARD if dialect == "postgresql" else ()
+
+
+def _hash(row: Mapping[str, Any]) -> str:
+    linked = ("seq", "at", "kind", "key", "model", "version", "window", "stage", "summary")
+    return digest({name: row[name] for name in (*linked, "digest", "previous")})
+
+
+def _entry(row: Mapping[str, Any]) -> Entry:
+    body = json.loads(zlib.decompress(row["body"])) if "body" in row else None
+    named = {name: row[name] for name in Entry.__slots__ if name not in ("at", "summary", "body")}
+    return Entry(**named, at=moment(row["at"]), summary=json.loads(row["summary"]), body=body)
+
+
+def _summary(audit: Audit, revision: int) -> dict[str, Any]:
+    families = sorted({finding.family for finding in audit.findings})
+    return {
+        "revision": revision,
+        "rows": audit.rows,
+        "worst": str(audit.worst),
+        "families": {family: audit.counts(family) for family in families},
+    }
+
+
+def _rank(entry: Entry) -> tuple[int, int]:
+    stage = STAGES.index(entry.stage) if entry.stage in STAGES else -1
+    return stage, int(entry.summary["revision"])
+
+
+def _recorded(entry: Entry) -> Recorded:
+    return Recorded(
+        Audit.read(entry.body), entry.at, int(entry.summary["revision"]), entry.digest
+    )

@@ -1,0 +1,101 @@
+"""A metric: a plain function over counts, with the facts needed to read its number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+Reads = Literal["column", "window", "tally", "distance"]
+Kind = Literal["numeric", "categorical", "score", "decision", "outcome"]
+F = TypeVar("F", bound=Callable[..., Any])
+
+NUMBERS: tuple[Kind, ...] = ("numeric", "score")
+CATEGORIES: tuple[Kind, ...] = ("categorical", "decision", "outcome")
+EVERY: tuple[Kind, ...] = (*NUMBERS, *CATEGORIES)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """One number with its interval and the counts behind it.
+
+    Attributes:
+        value: None when it cannot be had; then `why` says so. Never NaN.
+        low, high: the interval at the level asked for; None when there is none.
+        n: the denominator: how many rows the number rests on.
+        events: the numerator where the number is a share of n, else None.
+
+    >>> Estimate.absent("no one had the outcome", n=12).value is None
+    True
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    events: int | None = None
+    why: str | None = None
+
+    @classmethod
+    def absent(cls, why: str, n: int = 0) -> Estimate:
+        """A number that cannot be had, and why."""
+        return cls(None, None, None, n, why=why)
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """The facts about one metric. Its name is its file's name and the word in YAML.
+
+    Attributes:
+        family: the folder it lives in.
+        reads: what the function takes:
+            "column": a Histogram; the same function gives the reference's level.
+            "window": a Profile; likewise.
+            "tally": a Tally and a confidence level; measures everyone, or a group.
+            "distance": counts of reference and current, for numbers their positions too.
+        unit: of the value.
+        worse: which way is worse; "either" when both are.
+        target: what the value ought to be: a number, or "reference" for what it was.
+        compare: whether value and target are judged by difference or by ratio.
+        kinds: which columns it can measure.
+        needs: what must have been recorded ("score", "decision", "outcome").
+        zero: what zero means, in words.
+        source: where the definition comes from.
+    """
+
+    name: str
+    family: str
+    reads: Reads
+    unit: str
+    zero: str
+    source: str
+    worse: Literal["higher", "lower", "either"] = "higher"
+    target: float | Literal["reference"] | None = None
+    compare: Literal["difference", "ratio"] = "difference"
+    kinds: tuple[Kind, ...] = ()
+    needs: tuple[Literal["score", "decision", "outcome"], ...] = ()
+
+
+def metric(
+    *,
+    reads: Reads,
+    unit: str,
+    zero: str,
+    source: str,
+    worse: Literal["higher", "lower", "either"] = "higher",
+    target: float | Literal["reference"] | None = None,
+    compare: Literal["difference", "ratio"] = "difference",
+    kinds: tuple[Kind, ...] = (),
+    needs: tuple[Literal["score", "decision", "outcome"], ...] = (),
+) -> Callable[[F], F]:
+    """Declare the decorated function a metric; it stays a plain function."""
+
+    def declare(function: F) -> F:
+        family = function.__module__.split(".")[-2]
+        facts = Metric(
+            function.__name__, family, reads, unit, zero, source, worse, target, compare, kinds, needs
+        )
+        setattr(function, "metric", facts)  # noqa: B010  a function has no such field for mypy
+        return function
+
+    return declare

@@ -1,0 +1,1 @@
+"""How well scores and decisions meet outcomes: one file, one metric."""

@@ -1,0 +1,109 @@
+"""The plan: what is watched, how far it may go and who acts; and the plan Rounds ships."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from monitors.audit import Severity
+
+
+class Rule(BaseModel):
+    """One line of a plan: a measure, where it is taken, its margin, and who acts on it.
+
+    `columns` picks columns ("all", "numeric", "categorical", "score", "decision", "outcome",
+    or names); `by` picks attributes ("sensitive", "site", or names) and makes the measure a
+    gap `against` the rest or a named group.
+
+    >>> Rule(measure="psi", columns="all", margin=0.1).severity
+    'ticket'
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    measure: str = Field(description="A metric's name, or evidently:METHOD.")
+    columns: str | tuple[str, ...] = Field(
+        "all", description="all | numeric | categorical | score | decision | outcome | names"
+    )
+    by: str | tuple[str, ...] | None = Field(
+        None, description="sensitive | site | names of attributes; makes the measure a gap"
+    )
+    against: str = Field("rest", description="With `by`: rest, or the name of a group.")
+    margin: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="How far the value may be from its target; none: shown, not judged."
+    )
+    severity: Severity = Field("ticket", description="page | ticket | committee | info")
+    min_rows: int = Field(30, ge=1, description="Fewer rows than this in the denominator: cannot tell.")
+    owner: str | None = None
+    action: str | None = Field(None, description="What to do first, in one sentence.")
+    runbook: str | None = Field(None, description="The name of a page in docs/runbooks/.")
+
+
+def _rule(
+    measure: str,
+    margin: float,
+    severity: Literal["page", "ticket", "committee", "info"] = "ticket",
+    *,
+    columns: str = "all",
+    by: str | None = None,
+    action: str,
+    runbook: str,
+) -> Rule:
+    return Rule(
+        measure=measure,
+        columns=columns,
+        by=by,
+        margin=margin,
+        severity=severity,
+        action=action,
+        runbook=runbook,
+    )
+
+
+_FEED = "Ask the interface team whether the feed or its mapping changed."
+_SCORES = "Check that scores still arrive and tell the ward to use the fallback if they do not."
+_MODEL = "Tell the model's clinical owner; compare with the last version, feed or coding change."
+_GROUP = "Bring it to the governance committee with the group's counts and the bias audit."
+
+# Margins are starting points for a conversation, not findings of fact; `rounds calibrate`
+# and the committee set a site's own. PSI is shown because people know it; it is not judged,
+# because at a hospital's volumes it finds half of what Wasserstein finds.
+DEFAULT_PLAN: tuple[Rule, ...] = (
+    _rule("rows", 0.5, "page", action=_SCORES, runbook="volume"),
+    _rule("freshness", 0.5, "page", action=_SCORES, runbook="scores-stopped"),
+    _rule("invalid_score_share", 0.005, "page", action=_SCORES, runbook="impossible-inputs"),
+    _rule("wrong_version_share", 0.005, "page", action=_SCORES, runbook="wrong-version"),
+    _rule("duplicate_share", 0.02, action=_FEED, runbook="duplicates"),
+    _rule("missing_share", 0.1, action=_FEED, runbook="missing-inputs"),
+    _rule("unseen_share", 0.02, columns="categorical", action=_FEED, runbook="unseen-categories"),
+    _rule("out_of_range_share", 0.02, columns="numeric", action=_FEED, runbook="impossible-inputs"),
+    _rule("unusable_share", 0.01, columns="numeric", action=_FEED, runbook="impossible-inputs"),
+    _rule("wasserstein", 0.2, "page", columns="score", action=_MODEL, runbook="score-drift"),
+    _rule("wasserstein", 0.2, columns="numeric", action=_FEED, runbook="input-drift"),
+    _rule("total_variation", 0.1, columns="categorical", action=_FEED, runbook="input-drift"),
+    _rule("total_variation", 0.1, columns="decision", action=_MODEL, runbook="score-drift"),
+    _rule("total_variation", 0.1, columns="outcome", action=_MODEL, runbook="outcome-drift"),
+    _rule("psi", 0.2, "info", action=_FEED, runbook="input-drift"),
+    _rule("auroc", 0.05, "page", action=_MODEL, runbook="performance"),
+    _rule("observed_expected_ratio", 0.2, "page", action=_MODEL, runbook="calibration"),
+    _rule("calibration_slope", 0.25, action=_MODEL, runbook="calibration"),
+    _rule("calibration_intercept", 0.4, action=_MODEL, runbook="calibration"),
+    _rule("brier", 0.05, action=_MODEL, runbook="performance"),
+    _rule("true_positive_rate", 0.1, action=_MODEL, runbook="performance"),
+    _rule("true_negative_rate", 0.1, action=_MODEL, runbook="performance"),
+    _rule("positive_predictive_value", 0.1, action=_MODEL, runbook="performance"),
+    _rule("negative_predictive_value", 0.1, action=_MODEL, runbook="performance"),
+    _rule("selection_rate", 0.1, action=_MODEL, runbook="score-drift"),
+    *(
+        _rule(measure, margin, "committee", by="sensitive", action=_GROUP, runbook="group-gap")
+        for measure, margin in (
+            ("selection_rate", 0.1),
+            ("true_positive_rate", 0.1),
+            ("false_positive_rate", 0.1),
+            ("positive_predictive_value", 0.1),
+            ("observed_expected_ratio", 0.2),
+            ("auroc", 0.1),
+        )
+    ),
+)

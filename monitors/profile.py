@@ -1,0 +1,90 @@
+"""A profile: one window in counts, which is all that ever leaves the engine that holds the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from monitors.canonical import digest
+from monitors.cube import Cube
+from monitors.histogram import Histogram
+from monitors.window import Window, moment, utc
+
+EVERYONE = ""  # the cube with a single group
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One window of one model, counted.
+
+    Attributes:
+        rows: rows in the window, after `duplicates` were set aside.
+        duplicates: rows whose id had been seen already; they are counted once.
+        wrong_version: rows made by another version than the one declared; None where not recorded.
+        last: the latest prediction in the window, None when it is empty.
+        histograms: by column.
+        cubes: by attribute; "" holds everyone.
+        unreadable: column or attribute to the reason it could not be counted.
+    """
+
+    window: Window
+    rows: int
+    duplicates: int
+    wrong_version: int | None
+    last: datetime | None
+    histograms: Mapping[str, Histogram]
+    cubes: Mapping[str, Cube]
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def digest(self) -> str:
+        """The same counts give the same digest, on every engine and every machine."""
+        return digest(self.payload())
+
+    def __add__(self, other: Profile) -> Profile:
+        """The two together. Windows must touch or be the same (two sites, two days)."""
+        if self.histograms.keys() != other.histograms.keys() or self.cubes.keys() != other.cubes.keys():
+            raise ValueError("profiles add only when they hold the same columns and attributes")
+        known = [last for last in (self.last, other.last) if last]
+        versions = (self.wrong_version, other.wrong_version)
+        return Profile(
+            Window(min(self.window.start, other.window.start), max(self.window.end, other.window.end)),
+            self.rows + other.rows,
+            self.duplicates + other.duplicates,
+            None if None in versions else sum(v for v in versions if v is not None),
+            max(known) if known else None,
+            {key: value + other.histograms[key] for key, value in self.histograms.items()},
+            {key: value + other.cubes[key] for key, value in self.cubes.items()},
+            {**self.unreadable, **other.unreadable},
+        )
+
+    def payload(self) -> dict[str, Any]:
+        """As plain values, for JSON."""
+        return {
+            "schema": 1,
+            "window": str(self.window),
+            "rows": self.rows,
+            "duplicates": self.duplicates,
+            "wrong_version": self.wrong_version,
+            "last": utc(self.last) if self.last else None,
+            "histograms": {key: value.payload() for key, value in self.histograms.items()},
+            "cubes": {key: value.payload() for key, value in self.cubes.items()},
+            "unreadable": dict(self.unreadable),
+        }
+
+    @classmethod
+    def read(cls, payload: Mapping[str, Any]) -> Profile:
+        """Back from plain values."""
+        return cls(
+            Window.parse(payload["window"]),
+            payload["rows"],
+            payload["duplicates"],
+            payload["wrong_version"],
+            moment(payload["last"]) if payload["last"] else None,
+            {key: Histogram.read(value) for key, value in payload["histograms"].items()},
+            {key: Cube.read(value) for key, value in payload["cubes"].items()},
+            dict(payload["unreadable"]),
+        )

@@ -1,0 +1,1 @@
+"""Whether the data are all there and make sense: one file, one metric."""

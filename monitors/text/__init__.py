@@ -1,0 +1,1 @@
+"""Numbers taken from text where the text lives: one file, one measure."""
