@@ -28,6 +28,7 @@ class Profile:
         histograms: by column.
         cubes: by attribute; "" holds everyone.
         unreadable: column or attribute to the reason it could not be counted.
+        score_edges: cell i of every cube holds scores in [score_edges[i], score_edges[i+1]).
     """
 
     window: Window
@@ -38,6 +39,7 @@ class Profile:
     histograms: Mapping[str, Histogram]
     cubes: Mapping[str, Cube]
     unreadable: Mapping[str, str] = field(default_factory=dict)
+    score_edges: tuple[float, ...] = ()
 
     @cached_property
     def digest(self) -> str:
@@ -48,6 +50,8 @@ class Profile:
         """The two together. Windows must touch or be the same (two sites, two days)."""
         if self.histograms.keys() != other.histograms.keys() or self.cubes.keys() != other.cubes.keys():
             raise ValueError("profiles add only when they hold the same columns and attributes")
+        if self.score_edges != other.score_edges:
+            raise ValueError("profiles add only on the same score cells")
         known = [last for last in (self.last, other.last) if last]
         versions = (self.wrong_version, other.wrong_version)
         return Profile(
@@ -59,6 +63,7 @@ class Profile:
             {key: value + other.histograms[key] for key, value in self.histograms.items()},
             {key: value + other.cubes[key] for key, value in self.cubes.items()},
             {**self.unreadable, **other.unreadable},
+            self.score_edges,
         )
 
     def payload(self) -> dict[str, Any]:
@@ -73,6 +78,7 @@ class Profile:
             "histograms": {key: value.payload() for key, value in self.histograms.items()},
             "cubes": {key: value.payload() for key, value in self.cubes.items()},
             "unreadable": dict(self.unreadable),
+            "score_edges": list(self.score_edges),
         }
 
     @classmethod
@@ -87,4 +93,5 @@ class Profile:
             {key: Histogram.read(value) for key, value in payload["histograms"].items()},
             {key: Cube.read(value) for key, value in payload["cubes"].items()},
             dict(payload["unreadable"]),
+            tuple(payload["score_edges"]),
         )
