@@ -58,6 +58,8 @@ class Metric:
         target: what the value ought to be: a number, or "reference" for what it was.
         compare: whether value and target are judged by difference or by ratio.
         kinds: which columns it can measure.
+        ordered: of a distance, whether it takes `Histogram.ordered` and `positions`
+            (numbers only) or `Histogram.cells`.
         needs: what must have been recorded ("score", "decision", "outcome").
         zero: what zero means, in words.
         source: where the definition comes from.
@@ -74,6 +76,7 @@ class Metric:
     compare: Literal["difference", "ratio"] = "difference"
     kinds: tuple[Kind, ...] = ()
     needs: tuple[Literal["score", "decision", "outcome"], ...] = ()
+    ordered: bool = False
 
 
 def metric(
@@ -87,13 +90,25 @@ def metric(
     compare: Literal["difference", "ratio"] = "difference",
     kinds: tuple[Kind, ...] = (),
     needs: tuple[Literal["score", "decision", "outcome"], ...] = (),
+    ordered: bool = False,
 ) -> Callable[[F], F]:
     """Declare the decorated function a metric; it stays a plain function."""
 
     def declare(function: F) -> F:
         family = function.__module__.split(".")[-2]
         facts = Metric(
-            function.__name__, family, reads, unit, zero, source, worse, target, compare, kinds, needs
+            name=function.__name__,
+            family=family,
+            reads=reads,
+            unit=unit,
+            zero=zero,
+            source=source,
+            worse=worse,
+            target=target,
+            compare=compare,
+            kinds=kinds,
+            needs=needs,
+            ordered=ordered,
         )
         setattr(function, "metric", facts)  # noqa: B010  a function has no such field for mypy
         return function
