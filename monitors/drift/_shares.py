@@ -1,0 +1,31 @@
+"""Shares of counts, which every distance starts from."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from monitors.histogram import Counts, Floats
+
+
+def shares(counts: Counts) -> Floats:
+    """Counts as shares of their total, along the last axis.
+
+    Raises ValueError where a total is 0: nothing can be said of a side without rows, so the
+    caller asks first.
+
+    >>> shares(np.array([1, 3])).tolist()
+    [0.25, 0.75]
+    """
+    totals = counts.sum(axis=-1, keepdims=True)
+    if not np.all(totals > 0):
+        raise ValueError("a distance needs at least one row on each side")
+    return np.asarray(counts / totals, dtype=np.float64)
+
+
+def gaps_so_far(reference: Counts, current: Counts) -> Floats:
+    """Current minus reference, in shares accumulated along the last axis.
+
+    >>> gaps_so_far(np.array([2, 2]), np.array([1, 3])).tolist()
+    [-0.25, 0.0]
+    """
+    return np.asarray(np.cumsum(shares(current) - shares(reference), axis=-1))
