@@ -1,0 +1,84 @@
+# Rounds: `make demo` to see it, `make test` to check it.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+.DELETE_ON_ERROR:
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+UV := $(shell command -v uv 2>/dev/null)
+PACKAGES := monitors flows dashboards configs
+WORKERS ?= 2
+
+# An empty value means "write bytecode": without it every start compiles the libraries anew.
+export PYTHONDONTWRITEBYTECODE :=
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# No telemetry from the libraries underneath, whoever calls them.
+export DO_NOT_TRACK := true
+export MLFLOW_DISABLE_TELEMETRY := true
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+
+.PHONY: help setup demo serve test check lint format lock bench schema docs clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.ready ## Everything Rounds needs, in .venv, once
+
+demo: setup ## Audit the shipped inpatients, then say where to look
+	@$(BIN)/rounds demo
+
+serve: setup ## Schedules, worker, pages and /metrics on this machine
+	@$(BIN)/rounds serve
+
+test: lint ## Lint, types, who may import whom, and every test
+	@$(PY) -m pytest -n $(WORKERS) --dist loadfile
+
+lint: $(VENV)/.ready-dev ## Lint, types, who may import whom, unused and missing dependencies
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/deptry .
+
+format: $(VENV)/.ready-dev ## Write the code in the house's form
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+
+bench: $(VENV)/.ready-dev ## The benchmarks; nothing else should be running
+	@$(PY) -m pytest benchmarks --benchmark-enable --benchmark-only -p no:xdist -p no:doctest
+
+schema: $(VENV)/.ready ## configs/schema.json anew, from monitors/config.py
+	@$(PY) scripts/generate.py schema
+
+docs: $(VENV)/.ready ## The generated pages and the changelog anew
+	@$(PY) scripts/generate.py
+
+# Names, versions and hashes, and no host: any index, mirror or wheel folder will do.
+LOCK = uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate
+lock: ## Resolve again within pyproject.toml's bounds (needs uv)
+	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/"; exit 1; }
+	$(LOCK) --extra postgres pyproject.toml -o requirements.lock
+	$(LOCK) --extra postgres --group test --group lint -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(LOCK) --group build -c requirements.lock -o requirements-build.lock
+
+clean: ## Remove caches and built files; .venv and .rounds stay
+	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
+	@find $(PACKAGES) scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# ------------------------------------------------------------------------------------------ set-up
+$(PY):
+	@python=$$(bash scripts/find_python.sh)
+	echo "Making $(VENV) with $$($$python --version)"
+	$$python -m venv --clear $(VENV)
+
+$(VENV)/.ready: $(PY) requirements.lock requirements-build.lock pyproject.toml
+	@bash scripts/install.sh $(PY) requirements.lock
+	touch $@
+
+$(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.lock scripts/compose-validator.txt
+	@bash scripts/install.sh $(PY) requirements-dev.lock
+	bash scripts/compose_validator.sh $(BIN)
+	touch $@
