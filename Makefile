@@ -70,15 +70,15 @@ clean: ## Remove caches and built files; .venv and .rounds stay
 
 # ------------------------------------------------------------------------------------------ set-up
 $(PY):
-	@python=$$(bash scripts/find_python.sh)
-	echo "Making $(VENV) with $$($$python --version)"
-	$$python -m venv --clear $(VENV)
+	@python=$$(bash scripts/find_python.sh) && \
+	echo "Making $(VENV) with $$("$$python" --version)" && \
+	"$$python" -m venv --clear $(VENV)
 
 $(VENV)/.ready: $(PY) requirements.lock requirements-build.lock pyproject.toml
 	@bash scripts/install.sh $(PY) requirements.lock
-	touch $@
+	@touch $@
 
 $(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.lock scripts/compose-validator.txt
 	@bash scripts/install.sh $(PY) requirements-dev.lock
-	bash scripts/compose_validator.sh $(BIN)
-	touch $@
+	@bash scripts/compose_validator.sh $(BIN)
+	@touch $@

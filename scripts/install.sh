@@ -15,8 +15,8 @@ else
 fi
 
 echo "Installing $lock (a few minutes the first time)"
-install --require-hashes $compile -r "$lock"
-install --require-hashes -r requirements-build.lock
+# --no-deps: a lock is complete, and some pips trip over extras they meet inside a hashed lock.
+install --no-deps --require-hashes $compile -r "$lock" -r requirements-build.lock
 # From here nothing is fetched: the project is put on the path and given its command.
 install --no-deps --no-build-isolation --no-index -e .
 "$python" -m compileall -q monitors flows dashboards configs rounds.py
