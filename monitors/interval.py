@@ -88,7 +88,7 @@ def observed_expected(
     >>> [round(v, 3) for v in observed_expected(100, 80.0, 1000)]
     [1.038, 1.505]
     """
-    if events < 20:
+    if events < 20 or events == n:  # the log scale gives no width when everyone had the event
         return poisson_rate(events, expected, level)
     rate = events / n
     spread = math.sqrt((1 - rate) / (n * rate))

@@ -1,0 +1,167 @@
+"""Point values by group, from Fairlearn and scikit-learn on weighted rows; imported nowhere else.
+
+A tally is a handful of rows with weights: the confusion table's four, and two for each score
+cell. Both libraries take them as `sample_weight` and give what they give on the people
+themselves: rates to the last bit, AUROC to what score cells cost. Intervals are not theirs to
+give: their bootstrap would draw cells, not people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from monitors.cube import Cube, Tally
+from monitors.discovery import metrics
+from monitors.histogram import Counts, Floats
+
+Weighted = tuple[Floats, Floats, Counts]  # outcome, decision or score, people
+Rows = Callable[[Tally], Weighted]
+
+
+@dataclass(frozen=True, slots=True)
+class Disaggregated:
+    """What each group has, what everyone else has, and what all have together.
+
+    `group` and `rest` are by (metric, group). A value is None where its denominator is empty
+    and `why` says so, under (metric, group), (metric, "rest of " + group) or (metric, "").
+    """
+
+    attribute: str
+    group: Mapping[tuple[str, str], float | None] = field(default_factory=dict)
+    rest: Mapping[tuple[str, str], float | None] = field(default_factory=dict)
+    everyone: Mapping[str, float | None] = field(default_factory=dict)
+    why: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+
+def by_group(cube: Cube, names: Iterable[str] | None = None) -> Disaggregated:
+    """Measure each group of a cube, its rest and everyone; `names` picks among `MEASURES`.
+
+    Fairlearn says 0 where a group has no positives, and warns or fails elsewhere, so a
+    denominator is looked at first: an empty one gives None and never reaches Fairlearn.
+
+    >>> rows = [("f", 1, 1, -1, -1, 3, 0), ("f", 1, 0, -1, -1, 1, 0), ("m", 0, 1, -1, -1, 2, 0)]
+    >>> seen = by_group(Cube.of("sex", rows), ["true_positive_rate"])
+    >>> seen.group["true_positive_rate", "f"], seen.group["true_positive_rate", "m"]
+    (0.75, None)
+    >>> seen.why["true_positive_rate", "m"]
+    'no one in this group had the outcome'
+    """
+    places: list[tuple[str, str]] = [("everyone", "")]
+    tallies = [cube.tally()]
+    for group in cube.groups:
+        places += [("group", group), ("rest", group)]
+        tallies += [cube.tally(group), cube.tally(rest_of=group)]
+    held: dict[str, dict[Any, float | None]] = {"everyone": {}, "group": {}, "rest": {}}
+    why: dict[tuple[str, str], str] = {}
+    for name in MEASURES if names is None else names:
+        judged = [metrics()[name].compute(tally) for tally in tallies]
+        able = [i for i, estimate in enumerate(judged) if estimate.value is not None]
+        values = _frame(name, [tallies[i] for i in able])
+        found = dict(zip(able, values, strict=True))
+        for i, (place, group) in enumerate(places):
+            held[place][name if place == "everyone" else (name, group)] = found.get(i)
+            if i not in found:
+                why[name, f"rest of {group}" if place == "rest" else group] = str(judged[i].why)
+    return Disaggregated(cube.attribute, held["group"], held["rest"], held["everyone"], why)
+
+
+def _frame(name: str, tallies: list[Tally]) -> list[float]:
+    """One metric of each tally, by one MetricFrame; positions line up, as Fairlearn needs."""
+    if not tallies:
+        return []
+    from fairlearn.metrics import MetricFrame  # takes a second to import: only when used
+
+    rows, function = MEASURES[name]
+    parts = [rows(tally) for tally in tallies]
+    frame = MetricFrame(
+        metrics=function(),
+        y_true=np.concatenate([part[0] for part in parts]),
+        y_pred=np.concatenate([part[1] for part in parts]),
+        sensitive_features=np.repeat(np.arange(len(parts)), [len(part[0]) for part in parts]),
+        sample_params={"sample_weight": np.concatenate([part[2] for part in parts])},
+    )
+    return [float(value) for value in frame.by_group]
+
+
+def _of(outcome: list[int], guess: list[float], people: list[int]) -> Weighted:
+    keep = np.array(people) > 0
+    return (
+        np.array(outcome, dtype=np.float64)[keep],
+        np.array(guess, dtype=np.float64)[keep],
+        np.array(people, dtype=np.int64)[keep],
+    )
+
+
+def _decided(tally: Tally) -> Weighted:
+    return _of([0, 0], [1, 0], [tally.flagged, tally.unflagged])  # the outcome is not looked at
+
+
+def _confusion(tally: Tally) -> Weighted:
+    return _of([1, 0, 1, 0], [1, 1, 0, 0], [tally.tp, tally.fp, tally.fn, tally.tn])
+
+
+def _ranked(tally: Tally) -> Weighted:
+    outcome = np.repeat([1.0, 0.0], len(tally.score))
+    people = np.concatenate([tally.positives, tally.negatives])
+    keep = people > 0
+    return outcome[keep], np.tile(tally.score, 2)[keep], people[keep]
+
+
+def _expected(tally: Tally) -> Weighted:
+    mean = tally.expected / tally.labelled
+    return _of([1, 0], [mean, mean], [tally.events, tally.labelled - tally.events])
+
+
+def _selection_rate() -> Any:
+    from fairlearn.metrics import selection_rate
+
+    return selection_rate
+
+
+def _true_positive_rate() -> Any:
+    from fairlearn.metrics import true_positive_rate
+
+    return true_positive_rate
+
+
+def _false_positive_rate() -> Any:
+    from fairlearn.metrics import false_positive_rate
+
+    return false_positive_rate
+
+
+def _precision() -> Any:
+    from sklearn.metrics import precision_score
+
+    return precision_score
+
+
+def _area() -> Any:
+    from sklearn.metrics import roc_auc_score
+
+    return roc_auc_score
+
+
+def _observed_expected() -> Any:
+    from fairlearn.metrics import mean_prediction
+
+    def ratio(y_true: Floats, y_pred: Floats, sample_weight: Counts) -> float:
+        observed = mean_prediction(y_true, y_true, sample_weight=sample_weight)
+        return float(observed / mean_prediction(y_true, y_pred, sample_weight=sample_weight))
+
+    return ratio
+
+
+# Our name of a measure: the weighted rows it takes, and whose function computes it.
+MEASURES: dict[str, tuple[Rows, Callable[[], Any]]] = {
+    "selection_rate": (_decided, _selection_rate),
+    "true_positive_rate": (_confusion, _true_positive_rate),
+    "false_positive_rate": (_confusion, _false_positive_rate),
+    "positive_predictive_value": (_confusion, _precision),
+    "auroc": (_ranked, _area),
+    "observed_expected_ratio": (_expected, _observed_expected),
+}

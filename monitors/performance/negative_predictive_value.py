@@ -1,0 +1,36 @@
+"""Negative predictive value: of those not flagged, the share without the outcome."""
+
+from __future__ import annotations
+
+from monitors.cube import Tally
+from monitors.interval import LEVEL
+from monitors.metric import Estimate, metric
+from monitors.performance._share import share
+
+
+@metric(
+    reads="tally",
+    unit="share of rows",
+    worse="lower",
+    target="reference",
+    needs=("decision", "outcome"),
+    zero="everyone who was not flagged had the outcome",
+    source="Altman & Bland 1994, BMJ 309:102; Wilson 1927 (the interval)",
+)
+def negative_predictive_value(tally: Tally, level: float = LEVEL) -> Estimate:
+    """TN / (TN + FN). It moves with how common the outcome is.
+
+    Args:
+        tally: of everyone, of a group, or of everyone else.
+        level: two-sided confidence of the interval.
+
+    Returns:
+        0 to 1 with Wilson's interval; absent when everyone was flagged.
+
+    >>> from monitors.cube import Cube
+    >>> counted = [("", 1, 1, -1, -1, 30, 0), ("", 1, 0, -1, -1, 10, 0)]
+    >>> counted += [("", 0, 1, -1, -1, 20, 0), ("", 0, 0, -1, -1, 40, 0)]
+    >>> negative_predictive_value(Cube.of("", counted).tally()).value
+    0.8
+    """
+    return share(tally, tally.tn, tally.tn + tally.fn, "everyone in this group was flagged", level)

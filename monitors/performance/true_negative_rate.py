@@ -1,0 +1,36 @@
+"""True negative rate: of those without the outcome, the share left in peace."""
+
+from __future__ import annotations
+
+from monitors.cube import Tally
+from monitors.interval import LEVEL
+from monitors.metric import Estimate, metric
+from monitors.performance._share import share
+
+
+@metric(
+    reads="tally",
+    unit="share of rows",
+    worse="lower",
+    target="reference",
+    needs=("decision", "outcome"),
+    zero="everyone without the outcome was flagged",
+    source="Altman & Bland 1994, BMJ 308:1552; Wilson 1927 (the interval)",
+)
+def true_negative_rate(tally: Tally, level: float = LEVEL) -> Estimate:
+    """TN / (TN + FP), also called specificity.
+
+    Args:
+        tally: of everyone, of a group, or of everyone else.
+        level: two-sided confidence of the interval.
+
+    Returns:
+        0 to 1 with Wilson's interval; absent when everyone had the outcome.
+
+    >>> from monitors.cube import Cube
+    >>> counted = [("", 1, 1, -1, -1, 30, 0), ("", 1, 0, -1, -1, 10, 0)]
+    >>> counted += [("", 0, 1, -1, -1, 20, 0), ("", 0, 0, -1, -1, 40, 0)]
+    >>> true_negative_rate(Cube.of("", counted).tally()).value
+    0.6666666666666666
+    """
+    return share(tally, tally.tn, tally.tn + tally.fp, "everyone in this group had the outcome", level)

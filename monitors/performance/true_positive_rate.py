@@ -1,0 +1,36 @@
+"""True positive rate: of those who had the outcome, the share that was flagged."""
+
+from __future__ import annotations
+
+from monitors.cube import Tally
+from monitors.interval import LEVEL
+from monitors.metric import Estimate, metric
+from monitors.performance._share import share
+
+
+@metric(
+    reads="tally",
+    unit="share of rows",
+    worse="lower",
+    target="reference",
+    needs=("decision", "outcome"),
+    zero="no one who had the outcome was flagged",
+    source="Altman & Bland 1994, BMJ 308:1552; Wilson 1927 (the interval)",
+)
+def true_positive_rate(tally: Tally, level: float = LEVEL) -> Estimate:
+    """TP / (TP + FN), also called sensitivity or recall.
+
+    Args:
+        tally: of everyone, of a group, or of everyone else.
+        level: two-sided confidence of the interval.
+
+    Returns:
+        0 to 1 with Wilson's interval; absent when no one had the outcome.
+
+    >>> from monitors.cube import Cube
+    >>> counted = [("", 1, 1, -1, -1, 30, 0), ("", 1, 0, -1, -1, 10, 0)]
+    >>> counted += [("", 0, 1, -1, -1, 20, 0), ("", 0, 0, -1, -1, 40, 0)]
+    >>> true_positive_rate(Cube.of("", counted).tally()).value
+    0.75
+    """
+    return share(tally, tally.tp, tally.tp + tally.fn, "no one in this group had the outcome", level)
