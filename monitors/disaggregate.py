@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,6 @@ from monitors.discovery import metrics
 from monitors.histogram import Counts, Floats
 
 Weighted = tuple[Floats, Floats, Counts]  # outcome, decision or score, people
-Rows = Callable[[Tally], Weighted]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +73,11 @@ def _frame(name: str, tallies: list[Tally]) -> list[float]:
     """One metric of each tally, by one MetricFrame; positions line up, as Fairlearn needs."""
     if not tallies:
         return []
-    from fairlearn.metrics import MetricFrame  # takes a second to import: only when used
+    from fairlearn.metrics import MetricFrame
 
-    rows, function = MEASURES[name]
-    parts = [rows(tally) for tally in tallies]
+    parts = [MEASURES[name](tally) for tally in tallies]
     frame = MetricFrame(
-        metrics=function(),
+        metrics=_functions()[name],
         y_true=np.concatenate([part[0] for part in parts]),
         y_pred=np.concatenate([part[1] for part in parts]),
         sensitive_features=np.repeat(np.arange(len(parts)), [len(part[0]) for part in parts]),
@@ -116,52 +115,37 @@ def _expected(tally: Tally) -> Weighted:
     return _of([1, 0], [mean, mean], [tally.events, tally.labelled - tally.events])
 
 
-def _selection_rate() -> Any:
-    from fairlearn.metrics import selection_rate
+@cache
+def _functions() -> dict[str, Callable[..., float]]:
+    """Whose function computes each measure; both libraries take seconds to import."""
+    from fairlearn.metrics import (
+        false_positive_rate,
+        mean_prediction,
+        selection_rate,
+        true_positive_rate,
+    )
+    from sklearn.metrics import precision_score, roc_auc_score
 
-    return selection_rate
-
-
-def _true_positive_rate() -> Any:
-    from fairlearn.metrics import true_positive_rate
-
-    return true_positive_rate
-
-
-def _false_positive_rate() -> Any:
-    from fairlearn.metrics import false_positive_rate
-
-    return false_positive_rate
-
-
-def _precision() -> Any:
-    from sklearn.metrics import precision_score
-
-    return precision_score
-
-
-def _area() -> Any:
-    from sklearn.metrics import roc_auc_score
-
-    return roc_auc_score
-
-
-def _observed_expected() -> Any:
-    from fairlearn.metrics import mean_prediction
-
-    def ratio(y_true: Floats, y_pred: Floats, sample_weight: Counts) -> float:
+    def observed_expected_ratio(y_true: Floats, y_pred: Floats, sample_weight: Counts) -> float:
         observed = mean_prediction(y_true, y_true, sample_weight=sample_weight)
         return float(observed / mean_prediction(y_true, y_pred, sample_weight=sample_weight))
 
-    return ratio
+    return {
+        "selection_rate": selection_rate,
+        "true_positive_rate": true_positive_rate,
+        "false_positive_rate": false_positive_rate,
+        "positive_predictive_value": precision_score,
+        "auroc": roc_auc_score,
+        "observed_expected_ratio": observed_expected_ratio,
+    }
 
 
-# Our name of a measure: the weighted rows it takes, and whose function computes it.
-MEASURES: dict[str, tuple[Rows, Callable[[], Any]]] = {
-    "selection_rate": (_decided, _selection_rate),
-    "true_positive_rate": (_confusion, _true_positive_rate),
-    "false_positive_rate": (_confusion, _false_positive_rate),
-    "positive_predictive_value": (_confusion, _precision),
-    "auroc": (_ranked, _area),
-    "observed_expected_ratio": (_expected, _observed_expected),
+# Our name of a measure, and the weighted rows it is taken on.
+MEASURES: dict[str, Callable[[Tally], Weighted]] = {
+    "selection_rate": _decided,
+    "true_positive_rate": _confusion,
+    "false_positive_rate": _confusion,
+    "positive_predictive_value": _confusion,
+    "auroc": _ranked,
+    "observed_expected_ratio": _expected,
 }

@@ -11,6 +11,7 @@ from monitors.quality._share import share
 @metric(
     reads="column",
     unit="share of rows",
+    worse="either",  # an input that begins to arrive is news as well
     target="reference",
     kinds=EVERY,
     zero="every row has a value",
