@@ -51,10 +51,10 @@ bench: $(VENV)/.ready-dev ## The benchmarks; nothing else should be running
 	@$(PY) -m pytest benchmarks --benchmark-enable --benchmark-only -p no:xdist -p no:doctest
 
 schema: $(VENV)/.ready ## configs/schema.json anew, from monitors/config.py
-	@$(PY) scripts/generate.py schema
+	@$(PY) -m scripts.generate schema
 
 docs: $(VENV)/.ready ## The generated pages and the changelog anew
-	@$(PY) scripts/generate.py
+	@$(PY) -m scripts.generate
 
 # Names, versions and hashes, and no host: any index, mirror or wheel folder will do.
 LOCK = uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate
