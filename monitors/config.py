@@ -392,7 +392,7 @@ def parse(
     try:
         config = ModelConfig.model_validate(declared)
     except ValidationError as error:
-        raise ConfigError([f"{name}: {_said(e)}" for e in error.errors()]) from None
+        raise ConfigError([f"{name}: {said(e)}" for e in error.errors()]) from None
     if problems := check(config):
         raise ConfigError([f"{name}: {problem}" for problem in problems])
     return config
@@ -422,7 +422,7 @@ _REMEDY = {
 _UNION_TAGS = {"FixedReference", "TrailingReference", "ScoreAtLeast", "str", "tuple[str, ...]"}
 
 
-def _said(error: Any) -> str:
+def said(error: Any) -> str:
     """One pydantic error as `key: remedy (got value)`, list positions counted from 1."""
     parts = [part for part in error["loc"] if str(part) not in _UNION_TAGS]
     parts = [p for p in parts if not str(p).startswith(("function-", "tuple[", "constrained-"))]

@@ -18,6 +18,7 @@ class NumericBins:
 
     `centers` are the reference's mean position in each bin, `scale` its standard deviation;
     both come from the reference alone, so a distance means the same in every window.
+    A reference without a single value has no edges, and what comes later is unseen.
     """
 
     edges: tuple[float, ...]
@@ -57,7 +58,7 @@ class Histogram:
         missing: NULL, NaN, and empty or blank text.
         below, above: numbers outside the reference's range; infinities count here.
         other: of a number, text that is no number; of a category, the reference's rare ones.
-        unseen: categories the reference never had.
+        unseen: categories the reference never had; of a number, values where it had none at all.
 
     >>> bins = NumericBins(edges=(0.0, 1.0, 2.0), centers=(0.5, 1.5), scale=0.6)
     >>> day = Histogram("crea", bins, (3, 4), missing=1)
@@ -114,6 +115,8 @@ class Histogram:
         """Where each cell of `ordered` lies, in reference standard deviations; shape (k + 2,)."""
         if not isinstance(self.bins, NumericBins):
             raise ValueError(f"{self.column!r} is a category and has no positions")
+        if not self.bins.edges:
+            raise ValueError(f"the reference of {self.column!r} holds no values, so no positions")
         at = np.array([self.bins.edges[0], *self.bins.centers, self.bins.edges[-1]])
         spread = self.bins.scale or 1.0  # a constant reference: distances in the column's own unit
         return np.asarray((at - at[0]) / spread, dtype=np.float64)

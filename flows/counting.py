@@ -1,0 +1,262 @@
+"""Counting: what a config needs, compiled into one relational expression, run where the rows are.
+
+A window comes back as counts per column and per registered grouping. No row is fetched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+import ibis
+
+from flows import expressions as ex
+from flows.prepare import Prepared, checked, run
+from monitors.canonical import digest
+from monitors.config import Columns, ModelConfig
+from monitors.cube import NO_SCORE, UNKNOWN, Cube, Row
+from monitors.errors import SourceInvalid
+from monitors.histogram import Bins, Histogram, NumericBins
+from monitors.profile import EVERYONE, Profile
+from monitors.window import Window
+
+MOST_GROUPS = 200  # a grouping with more is a mistake in the config, not a question
+_BRANCHES = 64  # union branches sent to the engine in one statement
+_SCHEMA = ibis.schema(
+    {
+        "tag": "string",
+        "key": "string",
+        **dict.fromkeys(("outcome", "decision", "cell", "action", "n", "score_sum"), "int64"),
+    }
+)
+
+Counted = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """What a window is counted on: the reference's bins and score cells."""
+
+    bins: Mapping[str, Bins]
+    score_edges: tuple[float, ...]
+
+    @cached_property
+    def digest(self) -> str:
+        """The same bins have the same digest."""
+        return digest([{name: asdict(bins) for name, bins in self.bins.items()}, self.score_edges])
+
+
+@dataclass(frozen=True)
+class _Overview:
+    rows: int
+    distinct: int
+    wrong_version: int | None
+    third_values: int
+    last: datetime | None
+
+
+def count(
+    table: ibis.Table,
+    config: ModelConfig,
+    window: Window,
+    frozen: Frozen,
+    *,
+    outcomes: bool = True,
+    where: str = "the source",
+) -> Profile:
+    """Reduce one window to a profile.
+
+    Args:
+        table: predictions, one row each, with every column the config names.
+        outcomes: whether outcomes may be read; before they have matured they may not.
+        where: what messages call the source.
+
+    Raises:
+        SourceInvalid: naming the column and the remedy, when the table cannot be counted.
+    """
+    columns = config.columns
+    rows = within(checked(table, columns, where), columns, window, config)
+    seen = _overview(rows, columns, config)
+    duplicates = seen.rows - seen.distinct
+    if duplicates:
+        rows = once(rows, columns)
+    counted = _counted(rows, Prepared(config, rows.schema(), outcomes), frozen)
+    unreadable = {}
+    if seen.third_values and outcomes and columns.outcome:
+        unreadable[columns.outcome] = (
+            f"{seen.third_values:,} rows hold a value other than 0 and 1 and count as not yet "
+            f"known; map them with `source.derive`"
+        )
+    cubes = {}
+    for attribute in (EVERYONE, *(a.name for a in columns.attributes)):
+        found = counted.get(f"cube {attribute}", [])
+        groups = {row["key"] for row in found}
+        if len(groups) > MOST_GROUPS:
+            unreadable[attribute] = (
+                f"{len(groups):,} different values: more than {MOST_GROUPS} groups; "
+                f"give bands, or derive a coarser column"
+            )
+            found = []
+        cubes[attribute] = Cube.of(attribute, (_cube_row(row) for row in found))
+    return Profile(
+        window=window,
+        rows=seen.distinct,
+        duplicates=duplicates,
+        wrong_version=seen.wrong_version,
+        last=seen.last,
+        histograms={
+            name: _histogram(name, bins, counted.get(f"column {name}", []))
+            for name, bins in frozen.bins.items()
+        },
+        cubes=cubes,
+        unreadable=unreadable,
+        score_edges=frozen.score_edges,
+    )
+
+
+def _counted(rows: ibis.Table, prepared: Prepared, frozen: Frozen) -> dict[str, list[Counted]]:
+    """What every branch counted, by its tag."""
+    step, branches = _compiled(rows.get_backend(), prepared, frozen)
+    counted: dict[str, list[Counted]] = {}
+    for first in range(0, len(branches), _BRANCHES):
+        for row in run(rows, step, branches[first : first + _BRANCHES], _SCHEMA):
+            counted.setdefault(row["tag"], []).append(row)
+    return counted
+
+
+_memory: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {}
+
+
+def _compiled(backend: Any, prepared: Prepared, frozen: Frozen) -> tuple[str, tuple[str, ...]]:
+    """The steps after the window, as the engine's SQL; compiling costs more than counting 1,000 rows."""
+    facts = [backend.name, prepared.config.digest, str(prepared.schema), prepared.outcomes]
+    key = (digest(facts), frozen.digest)
+    if key not in _memory:
+        columns = prepared.columns
+        branches = [
+            *(_column(prepared, name, bins) for name, bins in frozen.bins.items()),
+            *(
+                _grouping(prepared, attribute, frozen)
+                for attribute in (EVERYONE, *(a.name for a in columns.attributes))
+            ),
+        ]
+        _memory[key] = (
+            backend.compile(prepared.rows),
+            tuple(f"SELECT * FROM ({backend.compile(b)}) AS counted" for b in branches),
+        )
+    return _memory[key]
+
+
+def within(table: ibis.Table, columns: Columns, window: Window, config: ModelConfig) -> ibis.Table:
+    """The rows of a window: [start, end), local where the column keeps local time."""
+    time: Any = table[columns.time]
+    kind = time.type()
+    if kind.is_timestamp() and kind.timezone:
+        start, end = (bound.astimezone(UTC) for bound in (window.start, window.end))
+        return table.filter(
+            time >= ibis.literal(start, kind), time < ibis.literal(end, kind)
+        )
+    if not (kind.is_timestamp() or kind.is_date()):
+        raise SourceInvalid(
+            f"column {columns.time!r} holds {kind} where a date or time is needed; "
+            f"make one with source.derive"
+        )
+    if kind.is_date():
+        time = time.cast("timestamp")
+    bounds = (b.astimezone(config.zone).replace(tzinfo=None) for b in (window.start, window.end))
+    start, end = (ibis.literal(bound, "timestamp") for bound in bounds)
+    return table.filter(time >= start, time < end)
+
+
+def once(rows: ibis.Table, columns: Columns) -> ibis.Table:
+    """One row for each id: the latest, since a retry replaces what it retries."""
+    assert columns.id is not None  # noqa: S101  duplicates are only seen where an id is named
+    place = ibis.row_number().over(
+        ibis.window(group_by=rows[columns.id], order_by=rows[columns.time].desc())
+    )
+    numbered = rows.mutate(rounds_place=place)
+    kept = numbered.filter((numbered.rounds_place == 0) | numbered[columns.id].isnull())
+    return kept.drop("rounds_place")
+
+
+def _overview(rows: ibis.Table, columns: Columns, config: ModelConfig) -> _Overview:
+    sums: dict[str, Any] = {"rows": rows.count(), "last": rows[columns.time].max()}
+    if columns.id:
+        # Rows without an id cannot be told apart, so each counts as itself.
+        sums |= {"ids": rows[columns.id].nunique(), "unnamed": rows[columns.id].isnull().sum()}
+    if columns.version:
+        other = (ex.text(rows[columns.version]) != config.version).fill_null(True)
+        sums["wrong"] = other.sum()
+    if columns.outcome:
+        sums["third"] = ex.third_value(rows[columns.outcome]).sum()
+    got = rows.aggregate(**sums).to_pyarrow().to_pylist()[0]
+    total = int(got["rows"])
+    distinct = int(got["ids"]) + int(got["unnamed"] or 0) if columns.id else total
+    wrong = int(got["wrong"] or 0) if columns.version else None
+    last = got["last"]
+    if last is not None:
+        if not isinstance(last, datetime):
+            last = datetime(last.year, last.month, last.day)
+        last = (last if last.tzinfo else last.replace(tzinfo=config.zone)).astimezone(UTC)
+    return _Overview(total, distinct, wrong, int(got.get("third") or 0), last)
+
+
+def _shaped(counted: Any, tag: str, **given: Any) -> ibis.Table:
+    """One branch in the shape every branch has, so that they can stand side by side."""
+    parts: dict[str, Any] = {"tag": ibis.literal(tag)}
+    for name, kind in list(_SCHEMA.items())[1:]:
+        value = given.get(name)
+        parts[name] = ibis.literal(0, kind) if value is None else value.cast(kind)
+    return counted.select(**parts)
+
+
+def _column(prepared: Prepared, name: str, bins: Bins) -> ibis.Table:
+    rows = prepared.table
+    if isinstance(bins, NumericBins):
+        cell: Any = ex.numeric_cell(rows[prepared.value(name)], rows[prepared.blank(name)], bins)
+    else:
+        cell = ex.category_cell(rows[prepared.text(name)], bins)
+    counted = rows.select(cell=cell).group_by("cell").aggregate(n=lambda t: t.count())
+    return _shaped(counted, f"column {name}", key=counted.cell, n=counted.n)
+
+
+def _grouping(prepared: Prepared, attribute: str, frozen: Frozen) -> ibis.Table:
+    rows, score = prepared.table, prepared.columns.score
+    keys: dict[str, Any] = {
+        "key": rows[prepared.group(attribute or None)],
+        **{name: rows[name] for name in ("outcome", "decision", "action")},
+        "cell": ibis.literal(NO_SCORE, "int32"),
+    }
+    if score:
+        value, missing = rows[prepared.value(score)], rows[prepared.blank(score)]
+        keys["cell"] = ex.score_cell(value, missing, frozen.score_edges)
+    counted = (
+        rows.select(**keys, millionths=rows.millionths)
+        .group_by(list(keys))
+        .aggregate(n=lambda t: t.count(), score_sum=lambda t: t.millionths.sum())
+    )
+    given = {name: counted[name] for name in (*keys, "n", "score_sum")}
+    return _shaped(counted, f"cube {attribute}", **given)
+
+
+def _histogram(name: str, bins: Bins, found: Sequence[Counted]) -> Histogram:
+    by_key = {str(row["key"]): row["n"] for row in found}
+    special = dict.fromkeys((ex.MISSING, ex.OTHER, ex.BELOW, ex.ABOVE, ex.UNSEEN), 0)
+    if isinstance(bins, NumericBins):
+        for code, place in ex.CODE_NAMES.items():
+            special[place] = by_key.get(str(code), 0)
+        counts = tuple(by_key.get(str(i), 0) for i in range(max(len(bins.edges) - 1, 0)))
+        return Histogram(name, bins, counts, **special)
+    special[ex.MISSING] = by_key.get(ex.MISSING, 0)
+    special[ex.UNSEEN] = by_key.get(ex.UNSEEN, 0)
+    special[ex.OTHER] = sum(by_key.get(f"={value}", 0) for value in bins.rare)
+    counts = tuple(by_key.get(f"={value}", 0) for value in bins.categories)
+    return Histogram(name, bins, counts, **special)
+
+
+def _cube_row(row: Counted) -> Row:
+    numbers = ("outcome", "decision", "cell", "action", "n", "score_sum")
+    return (row["key"] or UNKNOWN, *(row[name] for name in numbers))  # type: ignore[return-value]

@@ -1,0 +1,141 @@
+"""Preparing rows: each role's column made plain once, under a short name, before anything is counted.
+
+The statement an engine runs has three steps, written as common table expressions:
+`rounds_window` (the rows of a window), `rounds_prepared` (this file), and the counts over it.
+The last two depend on the config and the reference alone, so they are compiled once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import ibis
+
+from flows import expressions as ex
+from monitors.config import Attribute, Columns, ModelConfig, ScoreAtLeast
+from monitors.cube import UNKNOWN
+from monitors.errors import SourceInvalid
+
+WINDOW, PREPARED = "rounds_window", "rounds_prepared"
+EVERYONE_KEY = "everyone"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What the prepared rows hold and under which short name.
+
+    `values[c]` and `blanks[c]` of a number; `texts[c]` of a category; `groups[a]` of an attribute.
+    """
+
+    config: ModelConfig
+    schema: ibis.Schema
+    outcomes: bool = True
+
+    @property
+    def columns(self) -> Columns:
+        """The config's columns."""
+        return self.config.columns
+
+    @cached_property
+    def numbers(self) -> tuple[str, ...]:
+        """Numeric columns, the score among them."""
+        score = (self.columns.score,) if self.columns.score else ()
+        return (*self.columns.numeric, *score)
+
+    def value(self, column: str) -> str:
+        """The short name of a number's value."""
+        return f"v{self.numbers.index(column)}"
+
+    def blank(self, column: str) -> str:
+        """The short name of whether a number is missing."""
+        return f"b{self.numbers.index(column)}"
+
+    def text(self, column: str) -> str:
+        """The short name of a category's text."""
+        return f"t{self.columns.categorical.index(column)}"
+
+    def group(self, attribute: str | None) -> str:
+        """The short name of an attribute's group."""
+        names = [a.name for a in self.columns.attributes]
+        return f"g{names.index(attribute)}" if attribute else "g"
+
+    @cached_property
+    def rows(self) -> ibis.Table:
+        """The prepared rows, as an expression over the window's rows."""
+        rows = ibis.table(self.schema, name=WINDOW)
+        columns = self.columns
+        made: dict[str, Any] = {}
+        for name in self.numbers:
+            made[self.value(name)] = ex.number(rows[name])
+            made[self.blank(name)] = ex.blank(rows[name])
+        for name in columns.categorical:
+            made[self.text(name)] = ex.text(rows[name])
+        made[self.group(None)] = ibis.literal(EVERYONE_KEY)
+        for attribute in columns.attributes:
+            made[self.group(attribute.name)] = _group(rows, attribute, columns)
+        outcome = columns.outcome if self.outcomes else None
+        made["outcome"] = ex.binary(rows[outcome] if outcome else None)
+        made["decision"] = _decision(rows, columns)
+        made["action"] = ex.binary(rows[columns.action] if columns.action else None)
+        made["millionths"] = ex.millionths(rows[columns.score] if columns.score else None)
+        return rows.select(**made)
+
+    @cached_property
+    def table(self) -> ibis.Table:
+        """The prepared rows by name, for what counts them."""
+        return ibis.table(self.rows.schema(), name=PREPARED)
+
+
+def run(
+    window: ibis.Table, prepared: str, branches: Sequence[str], schema: ibis.Schema
+) -> list[dict[str, Any]]:
+    """Run compiled branches over the prepared rows of a window, in one statement.
+
+    Branches stand side by side, not nested as a union expression would be, so that a table of
+    a thousand columns does not become a thousand levels of nesting.
+    """
+    backend = window.get_backend()
+    # DuckDB and Postgres would otherwise copy the window's rows to a temporary place first.
+    inline = "NOT MATERIALIZED " if backend.name in ("duckdb", "postgres") else ""
+    statement = (
+        f"WITH {WINDOW} AS {inline}({backend.compile(window)}),\n"
+        f"{PREPARED} AS {inline}({prepared})\n" + "\nUNION ALL\n".join(branches)
+    )
+    found: list[dict[str, Any]] = backend.sql(statement, schema=schema).to_pyarrow().to_pylist()
+    return found
+
+
+def checked(table: ibis.Table, columns: Columns, where: str) -> ibis.Table:
+    """The table with only the columns in use; SourceInvalid names those it lacks."""
+    used = columns.read()
+    if absent := [column for column in used if column not in table.columns]:
+        raise SourceInvalid(
+            f"{where}: no column {', '.join(map(repr, absent))}; mend `columns`, "
+            f"or make it with `source.derive`"
+        )
+    return table.select(*used)
+
+
+def _group(rows: ibis.Table, attribute: Attribute, columns: Columns) -> Any:
+    if len(attribute.columns) > 1:
+        parts = {a.name: a for a in columns.sensitive}
+        joined = _group(rows, parts[attribute.columns[0]], columns)
+        for column in attribute.columns[1:]:
+            joined = joined + ibis.literal(" × ") + _group(rows, parts[column], columns)
+        return joined
+    column = rows[attribute.columns[0]]
+    if attribute.bands:
+        return ex.band(column, attribute.bands, attribute.labels)
+    return ex.text(column).fill_null(UNKNOWN)
+
+
+def _decision(rows: ibis.Table, columns: Columns) -> Any:
+    if not isinstance(columns.decision, ScoreAtLeast):
+        return ex.binary(rows[columns.decision] if columns.decision else None)
+    value = ex.number(rows[columns.score])
+    reached = ibis.ifelse(value >= columns.decision.score_at_least, 1, 0)
+    valid = value.notnull() & (value >= 0) & (value <= 1)
+    return ibis.ifelse(valid, reached, -1).cast("int32")

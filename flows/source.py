@@ -1,0 +1,110 @@
+"""The source port: a relational table of predictions, in the engine that already holds the rows."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pydantic import BaseModel, ValidationError
+
+from monitors import config as model_config
+from monitors.config import ModelConfig
+from monitors.errors import ConfigError
+
+if TYPE_CHECKING:
+    import ibis
+
+
+class Source(Protocol):
+    """Predictions as a table. Nothing downstream sees a row of it."""
+
+    name: str
+    """What messages call it: a file, a table; never a password."""
+
+    def table(self) -> ibis.Table:
+        """The table, with derived columns, times readable as timestamps."""
+        ...
+
+    def fingerprint(self) -> str:
+        """Changes when the data may have changed; kept with each audit."""
+        ...
+
+    def close(self) -> None:
+        """Let the engine go."""
+        ...
+
+
+class Kind(Protocol):
+    """What a file in `flows/sources/` declares."""
+
+    Settings: type[BaseModel]
+    """The keys under `source:` besides `kind` and `derive`."""
+
+    connect: Callable[[Any, ModelConfig, Path], Source]
+    """Opens the source: settings, config, and the folder relative paths start from."""
+
+
+@cache
+def kinds() -> tuple[str, ...]:
+    """Every kind of source: the files in `flows/sources/`.
+
+    >>> "files" in kinds()
+    True
+    """
+    package = importlib.import_module("flows.sources")
+    found = (info.name for info in pkgutil.iter_modules(package.__path__))
+    return tuple(sorted(name for name in found if not name.startswith("_")))
+
+
+def _kind(name: str) -> Any:
+    return importlib.import_module(f"flows.sources.{name}")
+
+
+def problems(config: ModelConfig) -> list[str]:
+    """What is wrong with a config's source and measures, each as `key: remedy`."""
+    from monitors.discovery import metrics
+
+    found = []
+    if config.source.kind not in kinds():
+        known = ", ".join(kinds())
+        found.append(f"source.kind: must be one of {known} (got {config.source.kind!r})")
+    else:
+        try:
+            _kind(config.source.kind).Settings.model_validate(config.source.settings)
+        except ValidationError as error:
+            found += [f"source.{model_config.said(e)}" for e in error.errors()]
+    columns = {*config.columns.numeric, *config.columns.categorical, *config.columns.text}
+    attributes = {attribute.name for attribute in config.columns.attributes}
+    for i, rule in enumerate(config.plan, start=1):
+        if not rule.measure.startswith("evidently:") and rule.measure not in metrics():
+            near = ", ".join(sorted(metrics()))
+            found.append(f"plan.{i}.measure: must be one of {near} (got {rule.measure!r})")
+        for column in rule.columns if isinstance(rule.columns, tuple) else ():
+            if column not in columns:
+                found.append(f"plan.{i}.columns: {column!r} is not among this model's columns")
+        for name in rule.by if isinstance(rule.by, tuple) else [rule.by]:
+            if name not in (None, "sensitive", "site") and name not in attributes:
+                found.append(f"plan.{i}.by: {name!r} is not among this model's sensitive columns")
+        if rule.runbook and not rule.runbook.replace("-", "").isalnum():
+            found.append(f"plan.{i}.runbook: must be a page's name (got {rule.runbook!r})")
+    return found
+
+
+def read(path: Path) -> ModelConfig:
+    """Read a model's file and check it against the sources and metrics there are."""
+    return model_config.read(path, problems)
+
+
+def connect(config: ModelConfig, folder: Path) -> Source:
+    """Open a config's source. Raises SourceInvalid or SourceUnavailable."""
+    if config.source.kind not in kinds():
+        raise ConfigError([f"source.kind: must be one of {', '.join(kinds())}"])
+    kind = _kind(config.source.kind)
+    source: Source = kind.connect(
+        kind.Settings.model_validate(config.source.settings), config, folder
+    )
+    return source

@@ -1,0 +1,94 @@
+"""Checks: a plan spelled out, one line for each measure and subject, the model's own rules first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from monitors.config import ModelConfig
+from monitors.discovery import metrics
+from monitors.metric import Kind, Metric
+from monitors.plan import Rule
+
+EVIDENTLY = "evidently:"
+ROLES: tuple[Kind, ...] = ("score", "decision", "outcome")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One measure of one subject under one rule.
+
+    `subject` is a column, "score", "decision" or "outcome", "rows" for the window as a whole,
+    or, with `attribute` set, the attribute whose groups are compared.
+    """
+
+    where: str
+    rule: Rule
+    metric: Metric
+    subject: str
+    kind: Kind | None = None
+    attribute: str | None = None
+
+
+def subjects(config: ModelConfig) -> dict[str, Kind]:
+    """Everything a column measure can be taken of, and what kind of thing it is."""
+    columns = config.columns
+    found: dict[str, Kind] = dict.fromkeys(columns.numeric, "numeric")
+    found |= dict.fromkeys(columns.categorical, "categorical")
+    present = {"score": columns.score, "decision": columns.decision, "outcome": columns.outcome}
+    found |= {role: role for role in ROLES if present[role] is not None}
+    return found
+
+
+def checks(config: ModelConfig) -> Iterator[Check]:
+    """Every check of a model, the first rule that names one keeping it."""
+    taken: set[tuple[str, str, bool]] = set()
+    for where, rule in config.rules():
+        for check in _spelled(config, where, rule):
+            key = (check.metric.name, check.subject, check.attribute is not None)
+            if key not in taken:
+                taken.add(key)
+                yield check
+
+
+def facts(measure: str) -> Metric:
+    """The facts of a measure by its word in YAML; Evidently's methods have theirs made up here."""
+    if measure.startswith(EVIDENTLY):
+        method = measure.removeprefix(EVIDENTLY)
+        return Metric(
+            name=measure,
+            family="drift",
+            reads="distance",
+            unit=f"as Evidently's {method}",
+            zero="as Evidently defines it",
+            source="Evidently",
+            kinds=("numeric", "categorical", "score", "decision", "outcome"),
+        )
+    return metrics()[measure].facts
+
+
+def _spelled(config: ModelConfig, where: str, rule: Rule) -> Iterator[Check]:
+    metric = facts(rule.measure)
+    columns = config.columns
+    have = {
+        "score": columns.score is not None,
+        "decision": columns.decision is not None,
+        "outcome": columns.outcome is not None,
+    }
+    if not all(have[need] for need in metric.needs):
+        return
+    if rule.by is not None:
+        wanted = (rule.by,) if isinstance(rule.by, str) else rule.by
+        names = {"sensitive": [a.name for a in columns.sensitive]}
+        names["site"] = [columns.site] if columns.site else []
+        for word in wanted:
+            for attribute in names.get(word, [word]):
+                yield Check(where, rule, metric, attribute, attribute=attribute)
+    elif metric.reads in ("window", "tally"):
+        yield Check(where, rule, metric, "rows" if metric.reads == "window" else "model")
+    else:
+        for subject, kind in subjects(config).items():
+            named = rule.columns if isinstance(rule.columns, tuple) else (rule.columns,)
+            wanted_here = {"all", kind, subject} & set(named)
+            if wanted_here and kind in metric.kinds:
+                yield Check(where, rule, metric, subject, kind)

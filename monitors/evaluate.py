@@ -1,0 +1,315 @@
+"""Evaluating: every check of a plan computed from two profiles and judged; a failed one fails alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from monitors import chance, judge
+from monitors.audit import Finding, Stage, Verdict
+from monitors.checks import EVIDENTLY, Check, checks
+from monitors.config import ModelConfig
+from monitors.discovery import metrics
+from monitors.gaps import gaps
+from monitors.histogram import CategoryBins, Counts, Floats, Histogram, NumericBins
+from monitors.interval import difference
+from monitors.metric import Estimate
+from monitors.profile import EVERYONE, Profile
+from monitors.reference import Reference
+
+Foreign = Callable[[str, Histogram, Histogram], Estimate]
+"""Measures a distance by another library's method: (method, reference, current)."""
+
+LEVEL = 0.01  # of a model's window showing any drift when there is none
+_YES_NO = CategoryBins(("1", "0"))
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What evaluating needs besides the counts.
+
+    Attributes:
+        seed: of the draws behind chance; the same seed gives the same findings.
+        foreign: computes measures named `evidently:…`; None where Evidently is not to be loaded.
+    """
+
+    seed: int = 20_260_105
+    foreign: Foreign | None = None
+
+
+def evaluate(
+    config: ModelConfig,
+    current: Profile,
+    reference: Reference,
+    stage: Stage,
+    setting: Setting | None = None,
+) -> tuple[Finding, ...]:
+    """Every finding of one window, in the plan's order.
+
+    Before outcomes have matured (`stage="scored"`) checks that need them are left out: they are
+    not yet due, which is not the same as failed.
+    """
+    setting = setting or Setting()
+    run = _Run(config, current, reference, stage, setting)
+    findings: list[Finding] = list(run.unreadable())
+    drift: list[tuple[Check, Finding, chance.Null | None]] = []
+    for check in checks(config):
+        if stage == "scored" and ("outcome" in check.metric.needs or check.subject == "outcome"):
+            continue
+        try:
+            if check.metric.reads == "distance" and check.attribute is None:
+                drift.append((check, *run.distance(check)))
+            else:
+                findings += run.level(check)
+        except Exception as error:  # noqa: BLE001  one bad column never takes the others down
+            findings.append(_failed(check, error))
+    return (*findings, *_judged(drift, run))
+
+
+@dataclass
+class _Run:
+    config: ModelConfig
+    current: Profile
+    reference: Reference
+    stage: Stage
+    setting: Setting
+
+    def unreadable(self) -> Iterator[Finding]:
+        """What could not be counted at all, said aloud."""
+        for subject, reason in self.current.unreadable.items():
+            yield Finding(
+                metric="readable",
+                family="quality",
+                subject=subject or "rows",
+                unit="column",
+                verdict=Verdict.FAILED,
+                reason=reason,
+                severity="ticket",
+                action="Mend the column, or the model's file.",
+            )
+
+    def histogram(self, profile: Profile, subject: str) -> Histogram:
+        """Of a column; of a score; of a decision or an outcome, from the cube of everyone."""
+        if subject in ("decision", "outcome"):
+            cube = profile.cubes[EVERYONE]
+            value = cube.decision if subject == "decision" else cube.outcome
+            ones, zeros, unknown = (int(cube.n[value == v].sum()) for v in (1, 0, -1))
+            return Histogram(subject, _YES_NO, (ones, zeros), missing=unknown)
+        column = self.config.columns.score if subject == "score" else subject
+        return profile.histograms[str(column)]
+
+    def level(self, check: Check) -> Iterator[Finding]:
+        """A metric that is a level: now, against what it ought to be."""
+        if check.attribute is not None:
+            yield from gaps(check, self.current, self.stage)
+            return
+        compute = metrics()[check.metric.name].compute
+        if check.metric.reads == "column":
+            held = self.histogram(self.current, check.subject)
+            before = self.histogram(self.reference.profile, check.subject)
+            if isinstance(held.bins, NumericBins) and not held.bins.edges:
+                if check.metric.name not in ("missing_share", "unusable_share"):
+                    why = "the reference holds no values to compare with"
+                    yield _cannot(check, Estimate.absent(why, held.rows))
+                    return
+            now, was = compute(held), compute(before)
+        elif check.metric.reads == "window":
+            now, was = compute(self.current), compute(self.reference.profile)
+        else:
+            now = compute(self.current.cubes[EVERYONE].tally())
+            was = compute(self.reference.profile.cubes[EVERYONE].tally())
+        yield from _compared(check, now, was, self._silence(check))
+
+    def _silence(self, check: Check) -> float | None:
+        """The share of a window without a row that chance alone explains, at the usual volume."""
+        if check.metric.name != "freshness":
+            return None
+        reference = self.reference.profile
+        usual = reference.rows * (self.current.window.duration / reference.window.duration)
+        return float(1 - LEVEL ** (1 / max(usual, 1.0)))
+
+    def distance(self, check: Check) -> tuple[Finding, chance.Null | None]:
+        """A distance from the reference, with what chance alone gives; judged later, all together."""
+        now = self.histogram(self.current, check.subject)
+        was = self.histogram(self.reference.profile, check.subject)
+        if check.metric.name.startswith(EVIDENTLY):
+            return self._foreign(check, was, now), None
+        ordered = check.metric.ordered
+        before, after = (h.ordered if ordered else h.cells for h in (was, now))
+        for rows, which in ((before, "the reference"), (after, "the window")):
+            if not rows.sum():
+                why = f"{which} holds no {'values' if ordered else 'rows'} to compare"
+                return _cannot(check, Estimate.absent(why, int(after.sum()))), None
+        function = _bound(check, was)
+        null = self._null(check, function, before, int(after.sum()))
+        blocks = [self.histogram(b, check.subject) for b in self.reference.blocks]
+        usual = chance.by_itself(
+            function, before, [b.ordered if ordered else b.cells for b in blocks], int(after.sum())
+        )
+        finding = _finding(
+            check,
+            value=float(function(before, after)),
+            n=int(after.sum()),
+            reference_n=int(before.sum()),
+            chance=usual,
+            verdict=Verdict.CANNOT_TELL,
+        )
+        return replace(finding, p=null.p(finding.value or 0.0)), null
+
+    def _null(
+        self, check: Check, function: chance.Distance, reference: Counts, n: int
+    ) -> chance.Null:
+        # A seed of its own for each subject: adding a check leaves the others as they were.
+        words = np.frombuffer(check.subject.encode(), dtype=np.uint8)
+        random = np.random.default_rng([self.setting.seed, n, *words.tolist()])
+        return chance.null(function, reference, n, random)
+
+    def _foreign(self, check: Check, was: Histogram, now: Histogram) -> Finding:
+        if self.setting.foreign is None:
+            return _cannot(check, Estimate.absent("Evidently is not loaded here"))
+        method = check.metric.name.removeprefix(EVIDENTLY)
+        got = self.setting.foreign(method, was, now)
+        if got.value is None:
+            return _cannot(check, got)
+        reason = "shown as Evidently computes it; not judged, since its scale is not ours"
+        return _finding(
+            check, value=got.value, n=got.n, reference_n=was.rows, verdict=Verdict.CANNOT_TELL,
+            reason=reason, severity="info",
+        )  # fmt: skip
+
+
+def _bound(check: Check, was: Histogram) -> chance.Distance:
+    compute = metrics()[check.metric.name].compute
+    if not check.metric.ordered:
+        return compute
+    positions: Floats = was.positions
+
+    def placed(reference: Counts, current: Counts) -> Floats:
+        return np.asarray(compute(reference, current, positions))
+
+    return placed
+
+
+def _judged(
+    drift: list[tuple[Check, Finding, chance.Null | None]], run: _Run
+) -> Iterator[Finding]:
+    """Drift findings, each held to the level that keeps the model's level over all of them.
+
+    A measure that is only shown ("info") is a family of its own and costs the others nothing.
+    """
+    families: dict[tuple[str, bool], list[float]] = {}
+    for check, finding, null in drift:
+        if null is not None and finding.p is not None:
+            families.setdefault(_family(check), []).append(finding.p)
+    for check, finding, null in drift:
+        if null is None or finding.value is None:
+            yield finding
+            continue
+        level = chance.benjamini_hochberg(families[_family(check)], LEVEL)
+        reach = max(null.quantile(level), finding.chance or 0.0)
+        noise = max(reach - null.mean, 0.0)
+        low, high = max(0.0, finding.value - noise), finding.value + noise
+        seen = replace(finding, chance=reach, low=low, high=high)
+        if check.rule.margin is None:
+            yield replace(seen, reason="no margin was agreed; shown only", severity="info")
+            continue
+        n = finding.n or 0
+        if n < check.rule.min_rows:
+            reason = f"{n} rows where {check.rule.min_rows} are needed"
+            needs = {"n": check.rule.min_rows, "windows": -(-check.rule.min_rows // max(n, 1))}
+            yield replace(seen, reason=reason, needs=needs)
+            continue
+        said = judge.distance(finding.value, check.rule.margin, reach, noise, n)
+        yield replace(seen, verdict=said.verdict, reason=said.reason, needs=said.needs)
+
+
+def _family(check: Check) -> tuple[str, bool]:
+    if check.rule.severity == "info":
+        return check.metric.name, True
+    return "judged", False
+
+
+def _compared(
+    check: Check, now: Estimate, was: Estimate, silence: float | None
+) -> Iterator[Finding]:
+    """A level against its target: a number, or what the reference had."""
+    if now.value is None:
+        yield _cannot(check, now)
+        return
+    metric, margin = check.metric, check.rule.margin
+    against_reference = metric.target == "reference"
+    if against_reference and was.value is None:
+        yield replace(
+            _cannot(check, replace(now, why=f"the reference has none: {was.why}")),
+            value=now.value, low=now.low, high=now.high,
+        )  # fmt: skip
+        return
+    baseline = was.value if against_reference else float(metric.target or 0.0)
+    assert baseline is not None  # noqa: S101  was.value is known here
+    seen = _finding(
+        check,
+        value=now.value,
+        low=now.low,
+        high=now.high,
+        n=now.n,
+        events=now.events,
+        reference_n=was.n if against_reference else None,
+        baseline=baseline,
+        verdict=Verdict.CANNOT_TELL,
+    )
+    if margin is None:
+        yield replace(seen, reason="no margin was agreed; shown only", severity="info")
+        return
+    if now.low is None or now.high is None:
+        moved = now.value - baseline
+        reach = silence or 0.0
+        beyond = moved > margin and moved > reach
+        unclear = moved > margin and not beyond
+        verdict = (
+            Verdict.BEYOND if beyond else Verdict.CANNOT_TELL if unclear else Verdict.WITHIN
+        )
+        reason = "at the usual volume chance alone leaves such gaps" if unclear else None
+        yield replace(seen, verdict=verdict, chance=silence, reason=reason)
+        return
+    low, high = now.low - baseline, now.high - baseline
+    if against_reference and was.low is not None and was.high is not None:
+        low, high = difference(now.value, now.low, now.high, baseline, was.low, was.high)
+    if metric.compare == "ratio":
+        low, high = (low / baseline, high / baseline) if baseline else (0.0, 0.0)
+    seen = replace(seen, change_low=low, change_high=high)
+    if metric.reads == "tally":
+        rough = judge.too_rough(metric, now.low, now.high, now.n, check.rule.min_rows)
+        if rough:
+            yield replace(seen, reason=rough)
+            return
+    said = judge.change(low, high, margin, worse=metric.worse, n=now.n)
+    yield replace(seen, verdict=said.verdict, reason=said.reason, needs=said.needs)
+
+
+def _finding(check: Check, *, verdict: Verdict, **given: object) -> Finding:
+    rule = check.rule
+    base = Finding(
+        metric=check.metric.name,
+        family=check.metric.family,
+        subject=check.subject,
+        unit=check.metric.unit,
+        verdict=verdict,
+        margin=rule.margin,
+        severity=rule.severity,
+        owner=rule.owner,
+        action=rule.action,
+        runbook=rule.runbook,
+        rule=check.where,
+    )
+    return replace(base, **given)  # type: ignore[arg-type]
+
+
+def _cannot(check: Check, estimate: Estimate) -> Finding:
+    return _finding(check, verdict=Verdict.CANNOT_TELL, n=estimate.n, reason=estimate.why)
+
+
+def _failed(check: Check, error: Exception) -> Finding:
+    reason = f"the check could not run: {type(error).__name__}: {error}"
+    return _finding(check, verdict=Verdict.FAILED, reason=reason[:300])
