@@ -7,6 +7,18 @@ import numpy as np
 from monitors.histogram import Counts, Floats
 
 
+def rows(counts: Counts) -> Counts:
+    """Totals along the last axis, which stays, of length 1. Raises ValueError where one is 0.
+
+    >>> rows(np.array([1, 3])).tolist()
+    [4]
+    """
+    totals = counts.sum(axis=-1, keepdims=True)
+    if not np.all(totals > 0):
+        raise ValueError("a distance needs at least one row on each side")
+    return np.asarray(totals)
+
+
 def shares(counts: Counts) -> Floats:
     """Counts as shares of their total, along the last axis.
 
@@ -16,10 +28,7 @@ def shares(counts: Counts) -> Floats:
     >>> shares(np.array([1, 3])).tolist()
     [0.25, 0.75]
     """
-    totals = counts.sum(axis=-1, keepdims=True)
-    if not np.all(totals > 0):
-        raise ValueError("a distance needs at least one row on each side")
-    return np.asarray(counts / totals, dtype=np.float64)
+    return np.asarray(counts / rows(counts), dtype=np.float64)
 
 
 def gaps_so_far(reference: Counts, current: Counts) -> Floats:

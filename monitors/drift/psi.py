@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from monitors.drift._shares import shares
+from monitors.drift._shares import rows, shares
 from monitors.histogram import Counts, Floats
 from monitors.metric import EVERY, metric
 
@@ -39,6 +39,8 @@ def psi(reference: Counts, current: Counts) -> Floats:
     >>> round(float(psi(np.array([50, 50]), np.array([25, 75]))), 4)
     0.2747
     """
+    for side in (reference, current):
+        rows(side)  # half a row here and there would hide that there are none
     filled = (reference + current) > 0
     p = shares(np.where(filled & (reference == 0), HALF_A_ROW, reference))
     q = shares(np.where(filled & (current == 0), HALF_A_ROW, current))
