@@ -1,0 +1,47 @@
+"""A table in memory as a source: pandas, Polars, Arrow, or anything that speaks Arrow's protocol."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ibis
+import pyarrow as pa
+
+from flows.derive import derive
+from flows.times import readable_times
+from monitors.canonical import digest
+from monitors.config import ModelConfig
+from monitors.errors import SourceInvalid
+
+
+class Frame:
+    """Rows in memory, counted by an embedded DuckDB."""
+
+    name = "the table"
+
+    def __init__(self, rows: Any, config: ModelConfig) -> None:
+        if not hasattr(rows, "__arrow_c_stream__"):
+            raise SourceInvalid(
+                f"a {type(rows).__name__} is no table; pass a pandas, Polars or Arrow table"
+            )
+        self._rows = pa.table(rows)
+        self._config = config
+        self._backend = ibis.duckdb.connect()
+        self._backend.raw_sql("SET TimeZone = 'UTC'")
+        self._table: ibis.Table | None = None
+
+    def table(self) -> ibis.Table:
+        """The table, with derived columns."""
+        if self._table is None:
+            held = self._backend.create_table("rounds_rows", self._rows, temp=True)
+            table = derive(held, self._config.source.derive, "duckdb")
+            self._table = readable_times(table, self._config.columns.time, None, self.name)
+        return self._table
+
+    def fingerprint(self) -> str:
+        """Of its shape; a table in memory has no history."""
+        return digest([self._rows.num_rows, self._rows.column_names])
+
+    def close(self) -> None:
+        """Let DuckDB go."""
+        self._backend.disconnect()

@@ -1,0 +1,153 @@
+"""One window of one model, from source to recorded audit; the same with or without a scheduler."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from flows.binning import freeze
+from flows.counting import Frozen, count
+from flows.frame import Frame
+from flows.source import Source
+from monitors.audit import Audit, Stage
+from monitors.canonical import digest
+from monitors.config import FixedReference, ModelConfig
+from monitors.errors import ConfigError
+from monitors.evaluate import Setting, evaluate
+from monitors.ledger import Ledger
+from monitors.profile import Profile
+from monitors.reference import Reference
+from monitors.version import SOFTWARE
+from monitors.window import Window
+
+Told = Callable[[str], None]
+
+
+def quietly(message: str) -> None:
+    """Tell nobody."""
+
+
+def step(
+    config: ModelConfig,
+    window: Window,
+    source: Source | Any,
+    *,
+    stage: Stage | None = None,
+    ledger: Ledger | None = None,
+    setting: Setting | None = None,
+    told: Told = quietly,
+) -> Audit:
+    """Audit one window.
+
+    Args:
+        source: an open source, or a pandas, Polars or Arrow table.
+        stage: "scored" leaves outcomes unread; "outcome" (the default where outcomes are named)
+            takes them as matured.
+        ledger: where the audit, its profile and the reference are kept; None keeps nothing.
+
+    Raises:
+        RoundsError: when the window cannot be audited at all; nothing is then recorded.
+    """
+    opened = source if hasattr(source, "fingerprint") else Frame(source, config)
+    try:
+        refuse_overlap(config, window)
+        stage = stage or ("outcome" if config.columns.outcome else "scored")
+        reference = reference_for(config, window, opened, ledger, told)
+        profile = _counted(config, window, opened, reference, stage)
+        audit = Audit(
+            model=config.model,
+            version=config.version,
+            window=window,
+            stage=stage,
+            rows=profile.rows,
+            config=config.digest,
+            reference=reference.digest,
+            profile=profile.digest,
+            software=SOFTWARE,
+            source=opened.fingerprint(),
+            findings=evaluate(config, profile, reference, stage, setting),
+        )
+    finally:
+        if opened is not source:
+            opened.close()
+    if ledger is not None:
+        ledger.record(audit, profile)
+    return audit
+
+
+def reference_for(
+    config: ModelConfig, window: Window, source: Source, ledger: Ledger | None, told: Told = quietly
+) -> Reference:
+    """The reference a window is compared with: from the ledger, or counted now and kept there."""
+    period = config.reference_window(window)
+    key = reference_key(config, period)
+    if ledger is not None and (kept := ledger.get("reference", key)):
+        return Reference.read(kept.body)
+    told(f"counting the reference {period.start:%d %b %Y} to {period.end:%d %b %Y}")
+    reference = freeze(source.table(), config, period, where=source.name, told=told)
+    if ledger is not None:
+        ledger.append(
+            "reference",
+            key,
+            reference.payload(),
+            model=config.model,
+            version=config.version,
+            window=str(period),
+        )
+    return reference
+
+
+def reference_key(config: ModelConfig, period: Window) -> str:
+    """What a reference is kept under: everything that decides its counts, margins left out."""
+    facts = config.model_dump(mode="json", include={"source", "columns", "window", "timezone"})
+    return digest([config.model, config.version, facts, str(period)])
+
+
+def refuse_overlap(config: ModelConfig, window: Window) -> None:
+    """Raise ConfigError where a window would be compared with itself."""
+    period = config.reference_window(window)
+    if period.overlaps(window):
+        raise ConfigError(
+            [
+                f"reference: {period.start:%Y-%m-%d} to {period.end:%Y-%m-%d} overlaps the window "
+                f"{window.start:%Y-%m-%d} to {window.end:%Y-%m-%d}; audit windows outside the "
+                f"reference, or move it"
+            ]
+        )
+
+
+def stage_at(config: ModelConfig, window: Window, moment: datetime) -> Stage:
+    """Which stage a window has reached at a moment: outcomes count once all have matured."""
+    if config.columns.outcome is None or config.outcome is None:
+        return "scored"
+    matured = config.outcome.matures_after.after(window.end, config.zone)
+    return "outcome" if matured <= moment else "scored"
+
+
+def due(config: ModelConfig, moment: datetime) -> list[tuple[Window, Stage]]:
+    """What a scheduled run owes: the last complete window, and the last whose outcomes matured."""
+    last = config.grid.ending_by(moment)
+    owed: list[tuple[Window, Stage]] = [(last, stage_at(config, last, moment))]
+    if config.outcome is None or config.columns.outcome is None or owed[0][1] == "outcome":
+        return owed
+    index = config.grid.index(last.start)
+    while stage_at(config, earlier := config.grid.window(index), moment) != "outcome":
+        index -= 1
+    fixed = isinstance(config.reference, FixedReference)
+    if not (fixed and config.reference_window(earlier).end > earlier.start):
+        owed.insert(0, (earlier, "outcome"))
+    return owed
+
+
+def _counted(
+    config: ModelConfig, window: Window, source: Source, reference: Reference, stage: Stage
+) -> Profile:
+    return count(
+        source.table(),
+        config,
+        window,
+        Frozen(reference.bins, reference.score_edges),
+        outcomes=stage == "outcome",
+        where=source.name,
+    )
