@@ -5,7 +5,10 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import socket
+import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,3 +36,42 @@ settings.load_profile("rounds")
 def root() -> Path:
     """The folder of the checkout."""
     return ROOT
+
+
+def free_port() -> int:
+    """A port on the loopback that nobody listens on now."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        return int(held.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A throw-away PostgreSQL, as a libpq connection string; passwords are asked for over TCP only.
+
+    Skipped where PostgreSQL is not installed, but never on CI.
+    """
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    beside = [Path(found[-1]).parent] if found else []
+    if not beside:
+        assert not os.environ.get("CI"), "CI installs PostgreSQL"
+        pytest.skip("PostgreSQL is not installed")
+    folder = Path(tempfile.mkdtemp(prefix="rounds-pg-"))
+    # PostgreSQL refuses to run as root, so root hands the folder to its own user.
+    user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    if user:
+        shutil.chown(folder, "postgres")
+
+    def run(*command: str) -> None:
+        subprocess.run([*user, *command], cwd=folder, check=True, capture_output=True, timeout=120)
+
+    data, port = str(folder / "data"), free_port()
+    initdb = ("--auth-local=trust", "--auth-host=scram-sha-256", "--username=postgres", "--no-sync")
+    run(str(beside[0] / "initdb"), "--pgdata", data, "--encoding=UTF8", "--locale=C", *initdb)
+    started = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder} -c fsync=off"
+    try:
+        run(str(beside[0] / "pg_ctl"), "-D", data, "-w", "-l", str(folder / "log"), "-o", started, "start")
+        yield f"host={folder} port={port} user=postgres dbname=postgres"
+    finally:
+        run(str(beside[0] / "pg_ctl"), "-D", data, "-m", "immediate", "stop")
+        shutil.rmtree(folder, ignore_errors=True)

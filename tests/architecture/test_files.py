@@ -29,7 +29,7 @@ TRACES = [
         (r"pythonhosted\.", r"org"),
         (r"registry\.", r"(npmjs|yarnpkg)"),
         (r"deb\.", r"debian\.org"),
-        (r"index-", r"url[ =]"),
+        (r"index-", r"url[ =]+http"),
     )
 ]
 
@@ -38,7 +38,7 @@ TRACES = [
 def tracked() -> tuple[Path, ...]:
     """Files in git, and those about to be."""
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],  # noqa: S607
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
         capture_output=True,
         text=True,

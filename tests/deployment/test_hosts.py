@@ -1,0 +1,89 @@
+"""What runs on a host: the database's first start, the secrets, the systemd unit."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+UNIT = ROOT / "deploy/systemd/rounds.service"
+
+
+@pytest.mark.server
+def test_each_role_has_a_database_of_its_own_and_no_other(postgres: str, tmp_path: Path) -> None:
+    for role in ("rounds", "mlflow", "prefect"):
+        (tmp_path / f"{role}.password").write_text(f"it's {role}", encoding="utf-8")
+    where = dict(part.split("=", 1) for part in postgres.split())
+    environ = {
+        **os.environ,
+        "PGHOST": where["host"],
+        "PGPORT": where["port"],
+        "POSTGRES_USER": where["user"],
+        "SECRETS": str(tmp_path),
+    }
+    subprocess.run(["bash", str(ROOT / "deploy/postgres/10-roles.sh")], env=environ, check=True, timeout=60)
+
+    def signs_in(role: str, database: str, password: str | None = None) -> bool:
+        said = subprocess.run(
+            ["psql", "--no-psqlrc", "--username", role, "--dbname", database, "--command", "SELECT 1"],
+            env={**environ, "PGHOST": "127.0.0.1", "PGPASSWORD": password or f"it's {role}"},
+            capture_output=True,
+            check=False,
+            timeout=60,
+        )
+        return said.returncode == 0
+
+    assert signs_in("rounds", "rounds")
+    assert signs_in("mlflow", "mlflow")
+    assert not signs_in("rounds", "mlflow")
+    assert not signs_in("rounds", "rounds", password="it's mlflow")
+
+
+def test_secrets_are_made_once_and_for_one_reader(tmp_path: Path) -> None:
+    script = tmp_path / "make.sh"
+    shutil.copy(ROOT / "deploy/secrets/make.sh", script)
+    made = []
+    for _ in range(2):
+        subprocess.run(["bash", str(script)], check=True, capture_output=True, timeout=60)
+        files = [file for file in sorted(tmp_path.iterdir()) if file != script]
+        made.append({file.name: file.read_text(encoding="utf-8") for file in files})
+        assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+    first, second = made
+    assert first == second
+    assert len(set(first.values())) == len(first) == 8
+    password = first["rounds.password"]
+    assert len(password) >= 32
+    assert first["rounds.pgpass"] == f"postgres:5432:rounds:rounds:{password}\n"
+
+
+def test_secrets_are_never_committed() -> None:
+    told = subprocess.run(
+        ["git", "check-ignore", "deploy/secrets/rounds.pgpass", "deploy/secrets/postgres.password"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert len(told.stdout.splitlines()) == 2
+
+
+def test_the_unit_is_confined() -> None:
+    text = UNIT.read_text(encoding="utf-8")
+    for line in ("DynamicUser=yes", "ProtectSystem=strict", "NoNewPrivileges=yes", "CapabilityBoundingSet="):
+        assert re.search(rf"(?m)^{line}$", text)
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("no systemd here to score the unit")
+    scored = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--threshold=25", str(UNIT)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert scored.returncode == 0, scored.stdout.splitlines()[-1]
