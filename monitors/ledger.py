@@ -47,6 +47,8 @@ _entries = sa.Table(
     sa.Column("hash", sa.String(71), nullable=False),
     sa.UniqueConstraint("kind", "key"),
     sa.Index("rounds_entries_by_model", "kind", "model", "window_end"),
+    sa.Index("rounds_entries_by_digest", "kind", "digest"),
+    sa.Index("rounds_entries_by_hash", "hash"),
 )
 _SQLITE_GUARD = (
     "CREATE TRIGGER IF NOT EXISTS rounds_entries_{verb} BEFORE {verb} ON rounds_entries "
@@ -172,6 +174,17 @@ class Ledger:
         """The entry under that kind and key, or None."""
         found = list(self._select((_entries.c.kind == kind) & (_entries.c.key == key)))
         return found[0] if found else None
+
+    def find(self, kind: str, content: str) -> Entry | None:
+        """The first entry of a kind whose body has this digest, or None."""
+        found = list(self._select((_entries.c.kind == kind) & (_entries.c.digest == content)))
+        return found[-1] if found else None
+
+    def holds(self, chain_hash: str) -> bool:
+        """Whether an entry with this hash is in the chain."""
+        query = sa.select(_entries.c.seq).where(_entries.c.hash == chain_hash)
+        with self._reading() as connection:
+            return connection.scalar(query) is not None
 
     def entries(
         self,
