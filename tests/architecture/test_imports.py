@@ -70,7 +70,7 @@ def test_a_heavy_library_has_one_door(library: str) -> None:
 
 @pytest.mark.parametrize(
     "start",
-    ["import rounds; rounds.main(['--help'], standalone_mode=False)", "import dashboards.app"],
+    ["import rounds; rounds.cli.main(['--help'], standalone_mode=False)", "import dashboards.app"],
     ids=["rounds --help", "dashboards"],
 )
 def test_a_start_loads_nothing_heavy(start: str) -> None:

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from rounds import cli
+
 ROOT = Path(__file__).parents[2]
 SERVICES = {"postgres", "mlflow", "prefect", "worker", "dashboards", "prometheus", "alertmanager", "grafana"}
 
@@ -123,8 +125,15 @@ def test_every_secret_is_made_and_every_mount_is_there() -> None:
                 assert volume["read_only"] is True
 
 
+@pytest.mark.parametrize("name", ["worker", "dashboards"])
+def test_the_command_line_takes_what_a_service_says(name: str) -> None:
+    first, *rest = read()["services"][name]["command"]
+    command = cli.commands[first]
+    assert command.make_context(first, rest).params
+
+
 def test_prometheus_scrapes_what_the_file_calls_by_that_name() -> None:
     told = (ROOT / "configs/prometheus/prometheus.yml").read_text(encoding="utf-8")
     targets = re.findall(r"[\"'\[ ]([a-z][a-z0-9-]*):(\d+)[\"'\], \n]", told)
     assert {name for name, _ in targets} <= SERVICES
-    assert ("dashboards", "8000") in targets
+    assert ("dashboards", "8321") in targets
