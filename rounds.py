@@ -131,9 +131,7 @@ def run(home: Home, model: Path, at: str | None, as_json: bool, fail_on: str | N
 @_JSON
 @_FAIL_ON
 @click.pass_obj
-def backfill(
-    home: Home, model: Path, start: str, end: str, as_json: bool, fail_on: str | None
-) -> None:
+def backfill(home: Home, model: Path, start: str, end: str, as_json: bool, fail_on: str | None) -> None:
     """Audit every window wholly inside [from, to), oldest first; a rerun changes nothing."""
     from flows import run as runs
     from flows import source
@@ -161,9 +159,8 @@ def serve(home: Home, folder: Path, host: str, port: int) -> None:
 def status(home: Home, as_json: bool) -> None:
     """A line per model: last window, verdicts, freshness."""
     from dashboards import terminal
-    from monitors.ledger import Ledger
-
     from flows.run import now
+    from monitors.ledger import Ledger
 
     if not home.exists():
         click.echo("No model has been audited yet: rounds run MODEL.yaml")

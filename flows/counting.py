@@ -71,6 +71,9 @@ def count(
 
     Args:
         table: predictions, one row each, with every column the config names.
+        config: which column plays which part.
+        window: which rows.
+        frozen: the bins and score cells to count on.
         outcomes: whether outcomes may be read; before they have matured they may not.
         where: what messages call the source.
 
@@ -145,7 +148,10 @@ def _compiled(backend: Any, prepared: Prepared, frozen: Frozen) -> tuple[str, tu
         ]
         _memory[key] = (
             backend.compile(prepared.rows),
-            tuple(f"SELECT * FROM ({backend.compile(b)}) AS counted" for b in branches),
+            tuple(
+                f"SELECT * FROM ({backend.compile(b)}) AS counted"  # noqa: S608  compiled, not pasted
+                for b in branches
+            ),
         )
     return _memory[key]
 
@@ -156,9 +162,7 @@ def within(table: ibis.Table, columns: Columns, window: Window, config: ModelCon
     kind = time.type()
     if kind.is_timestamp() and kind.timezone:
         start, end = (bound.astimezone(UTC) for bound in (window.start, window.end))
-        return table.filter(
-            time >= ibis.literal(start, kind), time < ibis.literal(end, kind)
-        )
+        return table.filter(time >= ibis.literal(start, kind), time < ibis.literal(end, kind))
     if not (kind.is_timestamp() or kind.is_date()):
         raise SourceInvalid(
             f"column {columns.time!r} holds {kind} where a date or time is needed; "
@@ -174,9 +178,7 @@ def within(table: ibis.Table, columns: Columns, window: Window, config: ModelCon
 def once(rows: ibis.Table, columns: Columns) -> ibis.Table:
     """One row for each id: the latest, since a retry replaces what it retries."""
     assert columns.id is not None  # noqa: S101  duplicates are only seen where an id is named
-    place = ibis.row_number().over(
-        ibis.window(group_by=rows[columns.id], order_by=rows[columns.time].desc())
-    )
+    place = ibis.row_number().over(ibis.window(group_by=rows[columns.id], order_by=rows[columns.time].desc()))
     numbered = rows.mutate(rounds_place=place)
     kept = numbered.filter((numbered.rounds_place == 0) | numbered[columns.id].isnull())
     return kept.drop("rounds_place")
@@ -199,7 +201,7 @@ def _overview(rows: ibis.Table, columns: Columns, config: ModelConfig) -> _Overv
     last = got["last"]
     if last is not None:
         if not isinstance(last, datetime):
-            last = datetime(last.year, last.month, last.day)
+            last = datetime(last.year, last.month, last.day, tzinfo=config.zone)
         last = (last if last.tzinfo else last.replace(tzinfo=config.zone)).astimezone(UTC)
     return _Overview(total, distinct, wrong, int(got.get("third") or 0), last)
 
@@ -259,4 +261,4 @@ def _histogram(name: str, bins: Bins, found: Sequence[Counted]) -> Histogram:
 
 def _cube_row(row: Counted) -> Row:
     numbers = ("outcome", "decision", "cell", "action", "n", "score_sum")
-    return (row["key"] or UNKNOWN, *(row[name] for name in numbers))  # type: ignore[return-value]
+    return (row["key"] or UNKNOWN, *(row[name] for name in numbers))

@@ -26,7 +26,6 @@ def _code(value: int) -> IntegerValue:
     return ibis.literal(value, "int32")
 
 
-
 def number(column: Column) -> FloatingColumn:
     """The column as a double; NULL where it is missing, NaN, or no number at all."""
     kind = column.type()
@@ -159,9 +158,7 @@ def band(column: Column, starts: Sequence[float], labels: Sequence[str]) -> Stri
         if first == last:
             return ibis.literal(labels[first])
         middle = (first + last + 1) // 2
-        return ibis.ifelse(
-            value < starts[middle - 1], search(first, middle - 1), search(middle, last)
-        )
+        return ibis.ifelse(value < starts[middle - 1], search(first, middle - 1), search(middle, last))
 
     return ibis.ifelse(value.isnull(), UNKNOWN, search(0, len(starts)))
 

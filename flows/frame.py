@@ -7,8 +7,8 @@ from typing import Any
 import ibis
 import pyarrow as pa
 
-from flows.derive import derive
-from flows.times import readable_times
+from flows.engine import plainly
+from flows.times import timed
 from monitors.canonical import digest
 from monitors.config import ModelConfig
 from monitors.errors import SourceInvalid
@@ -21,9 +21,7 @@ class Frame:
 
     def __init__(self, rows: Any, config: ModelConfig) -> None:
         if not hasattr(rows, "__arrow_c_stream__"):
-            raise SourceInvalid(
-                f"a {type(rows).__name__} is no table; pass a pandas, Polars or Arrow table"
-            )
+            raise SourceInvalid(f"a {type(rows).__name__} is no table; pass a pandas, Polars or Arrow table")
         self._rows = pa.table(rows)
         self._config = config
         self._backend = ibis.duckdb.connect()
@@ -33,9 +31,11 @@ class Frame:
     def table(self) -> ibis.Table:
         """The table, with derived columns."""
         if self._table is None:
-            held = self._backend.create_table("rounds_rows", self._rows, temp=True)
-            table = derive(held, self._config.source.derive, "duckdb")
-            self._table = readable_times(table, self._config.columns.time, None, self.name)
+            if self._config.columns.time not in (*self._rows.column_names, *self._config.source.derive):
+                raise SourceInvalid(f"{self.name}: no column {self._config.columns.time!r}; mend `columns.time`")
+            with plainly(self.name, self._rows.column_names):
+                held = self._backend.create_table("rounds_rows", self._rows, temp=True)
+                self._table = timed(held, self._config, None, self.name)
         return self._table
 
     def fingerprint(self) -> str:

@@ -49,6 +49,10 @@ class Home:
             environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{place}/mlflow/mlflow.db",
         )
 
+    def exists(self) -> bool:
+        """Whether anything was ever kept here, or the ledger is kept elsewhere."""
+        return self.folder.exists() or not self.ledger_url.startswith(f"sqlite:///{self.folder}")
+
     @property
     def mlflow(self) -> Path:
         """The embedded MLflow store: its database, and the artifacts beside it."""

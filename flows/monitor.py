@@ -41,10 +41,14 @@ def step(
     """Audit one window.
 
     Args:
+        config: the model's declaration.
+        window: which one; it must not overlap the reference.
         source: an open source, or a pandas, Polars or Arrow table.
         stage: "scored" leaves outcomes unread; "outcome" (the default where outcomes are named)
             takes them as matured.
         ledger: where the audit, its profile and the reference are kept; None keeps nothing.
+        setting: the seed of chance, and Evidently where the plan names it.
+        told: hears what is being done.
 
     Raises:
         RoundsError: when the window cannot be audited at all; nothing is then recorded.
@@ -110,9 +114,11 @@ def refuse_overlap(config: ModelConfig, window: Window) -> None:
     if period.overlaps(window):
         raise ConfigError(
             [
-                f"reference: {period.start:%Y-%m-%d} to {period.end:%Y-%m-%d} overlaps the window "
-                f"{window.start:%Y-%m-%d} to {window.end:%Y-%m-%d}; audit windows outside the "
-                f"reference, or move it"
+                (
+                    f"reference: {period.start:%Y-%m-%d} to {period.end:%Y-%m-%d} overlaps the "
+                    f"window {window.start:%Y-%m-%d} to {window.end:%Y-%m-%d}; audit windows "
+                    f"outside the reference, or move it"
+                )
             ]
         )
 

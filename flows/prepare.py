@@ -104,8 +104,19 @@ def run(
         f"WITH {WINDOW} AS {inline}({backend.compile(window)}),\n"
         f"{PREPARED} AS {inline}({prepared})\n" + "\nUNION ALL\n".join(branches)
     )
-    found: list[dict[str, Any]] = backend.sql(statement, schema=schema).to_pyarrow().to_pylist()
-    return found
+    return [dict(zip(schema.names, row, strict=True)) for row in _fetched(backend, statement)]
+
+
+def _fetched(backend: Any, statement: str) -> list[tuple[Any, ...]]:
+    """The rows of a statement, sent as it is: reading it again would take longer than running it."""
+    cursor = backend.raw_sql(statement)
+    if hasattr(cursor, "collect"):  # Spark answers with a frame
+        return [tuple(row) for row in cursor.collect()]
+    try:
+        return list(cursor.fetchall())
+    finally:
+        if cursor is not backend.con:  # DuckDB's cursor is its connection
+            cursor.close()
 
 
 def checked(table: ibis.Table, columns: Columns, where: str) -> ibis.Table:

@@ -82,7 +82,7 @@ def run(
     try:
         for window, stage in chosen:
             told(f"{config.model}: {window.start:%d %b %Y} to {window.end:%d %b %Y}")
-            yield _one(config, window, stage, source, ledger, home)
+            yield _one(config, window, stage, source, ledger)
             if copy:
                 settle(config, ledger, home, told)
     finally:
@@ -122,9 +122,7 @@ def overlapping(config: ModelConfig, window: Window) -> bool:
     return False
 
 
-def _one(
-    config: ModelConfig, window: Window, stage: Stage, source: Source, ledger: Ledger, home: Home
-) -> Round:
+def _one(config: ModelConfig, window: Window, stage: Stage, source: Source, ledger: Ledger) -> Round:
     before = len(ledger.entries("audit", model=config.model, window=str(window)))
     audit = step(config, window, source, stage=stage, ledger=ledger, setting=_setting(config))
     after = len(ledger.entries("audit", model=config.model, window=str(window)))
@@ -191,9 +189,7 @@ def _report(
     from flows.evidently_report import report_window
 
     told(f"{config.model}: writing the Evidently report")
-    return report_window(
-        audit, config, Reference.read(reference.body), profile, home.evidently
-    )
+    return report_window(audit, config, Reference.read(reference.body), profile, home.evidently)
 
 
 def _wants_report(config: ModelConfig, audit: Audit, ledger: Ledger) -> bool:

@@ -104,7 +104,5 @@ def connect(config: ModelConfig, folder: Path) -> Source:
     if config.source.kind not in kinds():
         raise ConfigError([f"source.kind: must be one of {', '.join(kinds())}"])
     kind = _kind(config.source.kind)
-    source: Source = kind.connect(
-        kind.Settings.model_validate(config.source.settings), config, folder
-    )
+    source: Source = kind.connect(kind.Settings.model_validate(config.source.settings), config, folder)
     return source

@@ -6,19 +6,36 @@ from typing import Any
 
 import ibis
 
+from flows.derive import derive
+from monitors.config import ModelConfig
 from monitors.errors import SourceInvalid
 
-_FORMS = (
-    "%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d", "%Y%m%d",
+ISO = "ISO 8601"
+ISO_OFFSET = "ISO 8601 with an offset"
+FORMS = (
+    "%Y/%m/%d", "%Y%m%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M",
     "%d/%m/%Y", "%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S",
     "%m/%d/%Y", "%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S",
-    "%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%d-%b-%Y", "%d %b %Y",
+    "%d-%m-%Y", "%d-%m-%Y %H:%M", "%d-%m-%Y %H:%M:%S",
+    "%m-%d-%Y", "%m-%d-%Y %H:%M", "%m-%d-%Y %H:%M:%S",
+    "%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S",
+    "%m/%d/%Y %I:%M %p", "%m/%d/%Y %I:%M:%S %p", "%d-%b-%Y", "%d-%b-%Y %H:%M:%S", "%d %b %Y",
 )  # fmt: skip
+# A clock time and then Z or an offset; a date's own dashes are no offset.
+_OFFSET = r":[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
 
 
 @ibis.udf.scalar.builtin(name="try_strptime")
 def _read_as(value: str, form: str) -> ibis.expr.datatypes.timestamp:  # type: ignore[empty-body]
     ...
+
+
+def timed(table: ibis.Table, config: ModelConfig, form: str | None, where: str) -> ibis.Table:
+    """The table with its time read and its columns derived, in the order that lets either use the other."""
+    time, derived = config.columns.time, config.source.derive
+    if time in derived:
+        return readable_times(derive(table, derived, "duckdb"), time, form, where)
+    return derive(readable_times(table, time, form, where), derived, "duckdb")
 
 
 def readable_times(table: ibis.Table, column: str, form: str | None, where: str) -> ibis.Table:
@@ -27,34 +44,65 @@ def readable_times(table: ibis.Table, column: str, form: str | None, where: str)
     Text is read in ISO 8601, else in the one form that fits every row. When day and month could
     be either, or some rows fit none, SourceInvalid says so and names the remedy.
     """
-    written: Any = table[column]
-    if not written.type().is_string():
+    if not table[column].type().is_string():
         return table
-    blank = written.isnull() | (written.strip() == "")
-    text = ibis.ifelse(blank, ibis.null("string"), written.strip())
-    if form is None:
-        readings: dict[str, Any] = {"ISO 8601": text.try_cast("timestamp")}
-        readings |= {candidate: _read_as(text, candidate) for candidate in _FORMS}
-    else:
-        readings = {form: _read_as(text, form)}
-    fits = {f"fit_{i}": read.notnull().sum() for i, read in enumerate(readings.values())}
-    found = table.aggregate(rows=text.notnull().sum(), **fits).to_pyarrow().to_pylist()[0]
-    rows = int(found["rows"] or 0)
+    text = written(table, column)
+    rows, readings = fitting(table, column, form)
     if not rows:
         return table.mutate(**{column: ibis.null("timestamp")})
-    whole = [name for i, name in enumerate(readings) if found[f"fit_{i}"] == rows]
+    whole = [name for name, fits in readings.items() if fits == rows]
     if not whole:
-        best = max(range(len(readings)), key=lambda i: found[f"fit_{i}"] or 0)
-        unread = rows - int(found[f"fit_{best}"] or 0)
+        nearest = max(readings, key=lambda name: readings[name])
+        unread = rows - readings[nearest]
         raise SourceInvalid(
             f"{where}: column {column!r}: {unread:,} of {rows:,} times are in no form that fits "
-            f"(nearest: {list(readings)[best]}); say `source.time_format`, or mend those rows"
+            f"(nearest: {nearest}); say `source.time_format`, or mend those rows"
         )
-    day_first = [name for name in whole if name.startswith("%d/%m")]
-    month_first = [name for name in whole if name.startswith("%m/%d")]
-    if day_first and month_first and whole[0] in (*day_first, *month_first):
+    if len(either := ways_round(whole)) > 1:
         raise SourceInvalid(
             f"{where}: column {column!r}: day and month could be either way round; "
-            f"say `source.time_format: \"{day_first[0]}\"` or \"{month_first[0]}\""
+            f'say `source.time_format: "{either[0]}"` or "{either[1]}"'
         )
-    return table.mutate(**{column: readings[whole[0]]})
+    return table.mutate(**{column: reading(text, whole[0])})
+
+
+def written(table: ibis.Table, column: str) -> Any:
+    """A text column trimmed, NULL where blank."""
+    value: Any = table[column]
+    trimmed = value.strip()
+    return ibis.ifelse(value.isnull() | (trimmed == ""), ibis.null("string"), trimmed)
+
+
+def reading(text: Any, form: str) -> Any:
+    """The text read in one form; NULL where it does not fit."""
+    # With an offset it is a moment; without one it is what the local clock showed.
+    if form == ISO_OFFSET:
+        moment = ibis.null("timestamp('UTC')")
+        return ibis.ifelse(text.re_search(_OFFSET), text.try_cast("timestamp('UTC')"), moment)
+    if form == ISO:
+        clock = ibis.null("timestamp")
+        return ibis.ifelse(text.re_search(_OFFSET), clock, text.try_cast("timestamp"))
+    return _read_as(text, form)
+
+
+def fitting(table: ibis.Table, column: str, form: str | None) -> tuple[int, dict[str, int]]:
+    """How many rows have a time, and how many of them each form reads; likely forms first."""
+    text = written(table, column)
+    tried = ((form,),) if form else ((ISO_OFFSET, ISO), FORMS)
+    found: dict[str, int] = {}
+    rows = 0
+    for forms in tried:
+        fits = {f"fit_{i}": reading(text, name).notnull().sum() for i, name in enumerate(forms)}
+        got = table.aggregate(rows=text.notnull().sum(), **fits).to_pyarrow().to_pylist()[0]
+        rows = int(got["rows"] or 0)
+        found |= {name: int(got[f"fit_{i}"] or 0) for i, name in enumerate(forms)}
+        if rows in found.values():
+            break
+    return rows, found
+
+
+def ways_round(forms: list[str]) -> list[str]:
+    """The first form that reads the day first and the first that reads the month first, if both fit."""
+    days = [form for form in forms if form.startswith("%d") and "%m" in form]
+    months = [form for form in forms if form.startswith("%m")]
+    return [days[0], months[0]] if days and months else []

@@ -5,19 +5,18 @@ The only importer of MLflow, which takes a second to load: import this file wher
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import count, islice
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from mlflow import MlflowClient
@@ -29,9 +28,11 @@ from mlflow.utils.credentials import get_default_host_creds
 from mlflow.utils.mlflow_tags import MLFLOW_MODEL_IS_EXTERNAL, MLFLOW_RUN_NAME
 from mlflow.utils.rest_utils import http_request
 
-from monitors.audit import Audit, Finding, Verdict
+from flows.kept import kept
+from flows.tracked import escaped, headline, measured, parameters, short
+from monitors.audit import Audit
 from monitors.config import ModelConfig
-from monitors.errors import LedgerError, RoundsError, TrackingUnavailable
+from monitors.errors import RoundsError, TrackingUnavailable
 from monitors.ledger import Ledger
 from monitors.window import utc
 
@@ -39,8 +40,6 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 NOTHING: Mapping[str, bytes | Path] = MappingProxyType({})
-HEADLINE = 12  # a LoggedModel's page loads every value it was ever given: keep to a dozen a window
-LONGEST = 250  # characters in a key
 METRICS_A_BATCH, PARAMS_A_BATCH = 1000, 100
 # MLflow waits up to four minutes by itself; a copy that waits in the ledger need not be waited for.
 _PATIENCE = {
@@ -108,11 +107,11 @@ class _Copy:
 
     @property
     def window_key(self) -> str:
-        return f"tags.`rounds.key` = '{_short(self.stem)}'"
+        return f"tags.`rounds.key` = '{short(self.stem)}'"
 
     @property
     def place(self) -> str:
-        return _short(shown(self.uri))
+        return short(shown(self.uri))
 
     @cached_property
     def experiment(self) -> str:
@@ -137,48 +136,16 @@ class _Copy:
         mine = f"{self.window_key} and tags.`rounds.audit` = '{self.audit.digest}'"
         return self.keep(
             "mlflow_run",
-            f"{self.stem}|{_short(self.audit.digest)}|{self.place}",
+            f"{self.stem}|{short(self.audit.digest)}|{self.place}",
             "run_id",
             alive=self.revive,
             lost=lambda: sorted(run.info.run_id for run in self._runs(mine)),
             create=self.create,
         )
 
-    def keep(
-        self,
-        kind: str,
-        stem: str,
-        name: str,
-        *,
-        alive: Callable[[str], bool],
-        lost: Callable[[], list[str]],
-        create: Callable[[], str],
-    ) -> str:
-        """The one id that the ledger knows under this stem.
-
-        MLflow has no unique key of its own, and a lost response leaves a run nobody knows: so
-        look before creating, and let the ledger's unique key decide between two workers.
-        """
-        for generation in count(1):  # a store may be emptied, and an entry is never changed
-            key = f"{stem}|{generation}"
-            kept = self.ledger.get(kind, key)
-            if kept is None:
-                identity = next(iter(lost()), None) or create()
-                try:
-                    kept = self.ledger.append(
-                        kind,
-                        key,
-                        {name: identity, "tracking_uri": shown(self.uri)},
-                        model=self.audit.model,
-                        version=self.audit.version,
-                        window=str(self.audit.window),
-                        stage=self.audit.stage,
-                    )
-                except LedgerError:
-                    kept = self.ledger.get(kind, key)  # another worker was first
-            if kept is not None and alive(str(kept.body[name])):
-                return str(kept.body[name])
-        raise AssertionError("count() does not end")
+    def keep(self, kind: str, stem: str, name: str, **how: Any) -> str:
+        body = {"tracking_uri": shown(self.uri)}
+        return kept(self.ledger, kind, stem, name, body, audit=self.audit, **how)
 
     def revive(self, run_id: str) -> bool:
         """Whether the run is there; one that was soft-deleted comes back."""
@@ -201,7 +168,7 @@ class _Copy:
             start_time=_milliseconds(window.start.timestamp()),
             tags={
                 MLFLOW_RUN_NAME: name,
-                "rounds.key": _short(self.stem),
+                "rounds.key": short(self.stem),
                 "rounds.audit": self.audit.digest,
             },
         )
@@ -214,7 +181,8 @@ class _Copy:
 
     def fill(self, run_id: str, artifacts: Mapping[str, bytes | Path]) -> None:
         """Log everything; what is there already is left as it is, so this may be repeated."""
-        for params in _batches(parameters(self.audit, self.config), PARAMS_A_BATCH):
+        declared = [Param(k, v) for k, v in parameters(self.audit, self.config).items()]
+        for params in _batches(declared, PARAMS_A_BATCH):
             self.client.log_batch(run_id, params=params)
         model_id = self.deployed_model(run_id)
         values = measured(self.audit)
@@ -268,7 +236,7 @@ class _Copy:
         return model_id
 
     def _lost_models(self) -> list[str]:
-        key = _short(f"{self.audit.model}|{self.audit.version}")
+        key = short(f"{self.audit.model}|{self.audit.version}")
         found = self.client.search_logged_models(
             [self.experiment], filter_string=f"tags.`rounds.key` = '{key}'"
         )
@@ -280,7 +248,7 @@ class _Copy:
             name=re.sub(r"[^\w-]", "-", f"{self.audit.model}-{self.audit.version}"),
             tags={
                 MLFLOW_MODEL_IS_EXTERNAL: "true",
-                "rounds.key": _short(f"{self.audit.model}|{self.audit.version}"),
+                "rounds.key": short(f"{self.audit.model}|{self.audit.version}"),
             },
             params={"model": self.audit.model, "version": self.audit.version},
             model_type="deployed",
@@ -348,86 +316,12 @@ class _Copy:
         return list(self.client.search_runs([self.experiment], where, max_results=100))
 
 
-def key(*parts: str) -> str:
-    """A metric's name from its parts, in the characters MLflow takes; no two parts read alike.
-
-    Other characters become their UTF-8 bytes in hexadecimal, each after a dot.
-
-    >>> key("fairness", "true_positive_rate", "race", "black/other")
-    'fairness/true_positive_rate/race/black.2fother'
-    """
-    name = "/".join(_escaped(part) for part in parts)
-    if len(name) <= LONGEST - 10:  # leave room for ":low"
-        return name
-    return f"{name[: LONGEST - 40]}..{_short(name)}"
-
-
-def _escaped(part: str) -> str:
-    written = re.sub(
-        r"[^A-Za-z0-9_\- ]",
-        lambda match: "".join(f".{byte:02x}" for byte in match.group().encode()),
-        part,
-    )
-    return written or "._"
-
-
-def name_of(finding: Finding) -> str:
-    """What a finding's value is called in MLflow."""
-    parts = [finding.family, finding.metric, finding.subject, finding.group, finding.against]
-    return key(*(part for part in parts if part is not None))
-
-
-def measured(audit: Audit) -> dict[str, float]:
-    """Every number of the audit by its name in MLflow: values, intervals and their counts."""
-    values: dict[str, float] = {}
-    for finding in audit.findings:
-        if finding.value is None:
-            continue
-        name = name_of(finding)
-        parts = {"": finding.value, ":low": finding.low, ":high": finding.high, ":n": finding.n}
-        for suffix, value in parts.items():
-            if value is not None:
-                values.setdefault(name + suffix, float(value))
-    values["rows"] = float(audit.rows)
-    for verdict, number in audit.counts().items():
-        values[key("findings", verdict)] = float(number)
-    return values
-
-
-def headline(audit: Audit) -> frozenset[str]:
-    """The few numbers a model is known by: how it does for everyone, and how much was found."""
-    leading = [
-        name_of(finding)
-        for finding in audit.findings
-        if finding.family == "performance" and finding.group is None and finding.value is not None
-    ]
-    always = ["rows", key("findings", Verdict.BEYOND)]
-    return frozenset([*always, *dict.fromkeys(leading)][:HEADLINE])
-
-
-def parameters(audit: Audit, config: ModelConfig) -> list[Param]:
-    """What the audit was computed from and by which margins."""
-    values = {
-        "config": audit.config,
-        "reference": audit.reference,
-        "profile": audit.profile,
-        "software": audit.software,
-        "source": audit.source or "",
-    }
-    for where, rule in config.rules():
-        scope = rule.by if rule.by is not None else rule.columns
-        named = scope if isinstance(scope, str) else ", ".join(scope)
-        margin = "shown only" if rule.margin is None else f"{rule.margin:g}"
-        values.setdefault(key("margin", where, rule.measure, named), margin)
-    return [Param(name, value[:6000]) for name, value in values.items()]
-
-
 def artifact_root(uri: str, experiment: str) -> str | None:
     """Where an embedded store keeps an experiment's files; a server decides by itself."""
     url = _database(uri)
     if url is None or url.get_backend_name() != "sqlite" or not url.database:
         return None
-    return (Path(url.database).absolute().parent / "artifacts" / _escaped(experiment)).as_uri()
+    return (Path(url.database).absolute().parent / "artifacts" / escaped(experiment)).as_uri()
 
 
 def shown(uri: str) -> str:
@@ -501,7 +395,3 @@ def _batches(items: Sequence[T], size: int) -> Iterator[list[T]]:
 
 def _milliseconds(seconds: float) -> int:
     return max(int(seconds * 1000), 0)
-
-
-def _short(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -45,7 +45,7 @@ class Null:
         if shape == 0.0:
             beyond = math.exp(-(value - start) / scale)
         else:
-            beyond = reach ** (-1 / shape) if reach > 0 else 0.0
+            beyond = float(reach ** (-1 / shape)) if reach > 0 else 0.0
         # A negative shape would end the tail; chance has no end.
         return max(_TAIL * beyond, 1e-12)
 
@@ -59,7 +59,7 @@ class Null:
         part = level / _TAIL
         if shape == 0.0:
             return start - scale * math.log(part)
-        return start + scale / shape * (part**-shape - 1)
+        return start + scale / shape * float(part**-shape - 1)
 
     @property
     def mean(self) -> float:
@@ -86,8 +86,11 @@ def null(
     """Distances of windows of n rows drawn from the reference, itself drawn anew each time.
 
     Args:
+        distance: takes (reference, windows) with windows of shape (draws, k).
         reference: counts per cell, shape (k,), at least one row.
         n: rows of the window, at least 1.
+        random: where the draws come from.
+        draws: how many windows are drawn.
 
     Both the window and the reference are samples, so each draw resamples the reference's shares
     and then a window from those. A cell the reference left empty may hold half a row in truth.
@@ -113,9 +116,7 @@ def nulls(
     return [Null(np.sort(distance(reference, windows))) for distance in distances]
 
 
-def by_itself(
-    distance: Distance, reference: Counts, blocks: list[Counts], n: int
-) -> float:
+def by_itself(distance: Distance, reference: Counts, blocks: list[Counts], n: int) -> float:
     """The largest distance between the reference and its own windows, at n rows; 0 without any.
 
     Days of the week and seasons move counts without any drift. What a window of the reference

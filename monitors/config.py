@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -108,7 +109,7 @@ class Attribute(_Strict):
         def between(a: float, b: float) -> str:
             return f"{a:g} to {b - 1:g}" if whole else f"{a:g} to under {b:g}"
 
-        middle = [between(a, b) for a, b in zip(starts, starts[1:], strict=False)]
+        middle = [between(a, b) for a, b in pairwise(starts)]
         return (f"under {starts[0]:g}", *middle, f"{starts[-1]:g} and over") if starts else ()
 
 
@@ -211,8 +212,7 @@ def _which_reference(declared: Any) -> str:
 
 
 Reference = Annotated[
-    Annotated[FixedReference, Tag("FixedReference")]
-    | Annotated[TrailingReference, Tag("TrailingReference")],
+    Annotated[FixedReference, Tag("FixedReference")] | Annotated[TrailingReference, Tag("TrailingReference")],
     Discriminator(_which_reference),
 ]
 
@@ -332,9 +332,7 @@ class ModelConfig(_Strict):
     def reference_window(self, window: Window) -> Window:
         """The reference that a window is compared with."""
         if isinstance(self.reference, FixedReference):
-            return Window(
-                moment(self.reference.start, self.zone), moment(self.reference.end, self.zone)
-            )
+            return Window(moment(self.reference.start, self.zone), moment(self.reference.end, self.zone))
         zone, spec = self.zone, self.reference
         end = _before(window.start, spec.offset, zone) if spec.offset else window.start
         return Window(_before(end, spec.trailing, zone), end)
@@ -356,7 +354,7 @@ class _UniqueKeys(yaml.SafeLoader):
 def _mapping(loader: _UniqueKeys, node: yaml.MappingNode) -> dict[Any, Any]:
     seen: set[Any] = set()
     for key_node, _ in node.value:
-        key = loader.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+        key = loader.construct_object(key_node, deep=True)
         if isinstance(key, str) and key in seen:
             raise yaml.MarkedYAMLError(
                 problem=f"key {key!r} is written twice", problem_mark=key_node.start_mark
@@ -398,9 +396,7 @@ def parse(
     return config
 
 
-def read(
-    path: Path, check: Callable[[ModelConfig], list[str]] = lambda config: []
-) -> ModelConfig:
+def read(path: Path, check: Callable[[ModelConfig], list[str]] = lambda config: []) -> ModelConfig:
     """Read one model's file. Raises ConfigError as `parse` does."""
     try:
         text = path.read_text(encoding="utf-8")

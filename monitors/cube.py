@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -90,16 +90,9 @@ class Cube:
             sums[0] += int(n)
             sums[1] += int(score_sum)
         keys = sorted(merged)
-
-        def column(values: Sequence[int]) -> Counts:
-            return np.array(values, dtype=np.int64)
-
-        return cls(
-            attribute,
-            tuple(key[0] for key in keys),
-            *(column([key[i] for key in keys]) for i in (1, 2, 3, 4)),
-            *(column([merged[key][i] for key in keys]) for i in (0, 1)),
-        )
+        numbers = [[*key[1:], *merged[key]] for key in keys]
+        columns = np.array(numbers, dtype=np.int64).reshape(-1, 6).T
+        return cls(attribute, tuple(key[0] for key in keys), *columns)
 
     def weighted_rows(self) -> list[Row]:
         """Back as rows, sorted."""

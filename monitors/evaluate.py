@@ -13,7 +13,7 @@ from monitors.checks import EVIDENTLY, Check, checks
 from monitors.config import ModelConfig
 from monitors.discovery import metrics
 from monitors.gaps import gaps
-from monitors.histogram import CategoryBins, Counts, Floats, Histogram, NumericBins
+from monitors.histogram import CategoryBins, Counts, Floats, Histogram
 from monitors.interval import difference
 from monitors.metric import Estimate
 from monitors.profile import EVERYONE, Profile
@@ -65,7 +65,7 @@ def evaluate(
                 findings += run.level(check)
         except Exception as error:  # noqa: BLE001  one bad column never takes the others down
             findings.append(_failed(check, error))
-    return (*findings, *_judged(drift, run))
+    return (*findings, *_judged(drift))
 
 
 @dataclass
@@ -103,17 +103,12 @@ class _Run:
     def level(self, check: Check) -> Iterator[Finding]:
         """A metric that is a level: now, against what it ought to be."""
         if check.attribute is not None:
-            yield from gaps(check, self.current, self.stage)
+            yield from gaps(check, self.current)
             return
         compute = metrics()[check.metric.name].compute
         if check.metric.reads == "column":
             held = self.histogram(self.current, check.subject)
             before = self.histogram(self.reference.profile, check.subject)
-            if isinstance(held.bins, NumericBins) and not held.bins.edges:
-                if check.metric.name not in ("missing_share", "unusable_share"):
-                    why = "the reference holds no values to compare with"
-                    yield _cannot(check, Estimate.absent(why, held.rows))
-                    return
             now, was = compute(held), compute(before)
         elif check.metric.reads == "window":
             now, was = compute(self.current), compute(self.reference.profile)
@@ -158,9 +153,7 @@ class _Run:
         )
         return replace(finding, p=null.p(finding.value or 0.0)), null
 
-    def _null(
-        self, check: Check, function: chance.Distance, reference: Counts, n: int
-    ) -> chance.Null:
+    def _null(self, check: Check, function: chance.Distance, reference: Counts, n: int) -> chance.Null:
         # A seed of its own for each subject: adding a check leaves the others as they were.
         words = np.frombuffer(check.subject.encode(), dtype=np.uint8)
         random = np.random.default_rng([self.setting.seed, n, *words.tolist()])
@@ -192,9 +185,7 @@ def _bound(check: Check, was: Histogram) -> chance.Distance:
     return placed
 
 
-def _judged(
-    drift: list[tuple[Check, Finding, chance.Null | None]], run: _Run
-) -> Iterator[Finding]:
+def _judged(drift: list[tuple[Check, Finding, chance.Null | None]]) -> Iterator[Finding]:
     """Drift findings, each held to the level that keeps the model's level over all of them.
 
     A measure that is only shown ("info") is a family of its own and costs the others nothing.
@@ -231,9 +222,7 @@ def _family(check: Check) -> tuple[str, bool]:
     return "judged", False
 
 
-def _compared(
-    check: Check, now: Estimate, was: Estimate, silence: float | None
-) -> Iterator[Finding]:
+def _compared(check: Check, now: Estimate, was: Estimate, silence: float | None) -> Iterator[Finding]:
     """A level against its target: a number, or what the reference had."""
     if now.value is None:
         yield _cannot(check, now)
@@ -267,9 +256,7 @@ def _compared(
         reach = silence or 0.0
         beyond = moved > margin and moved > reach
         unclear = moved > margin and not beyond
-        verdict = (
-            Verdict.BEYOND if beyond else Verdict.CANNOT_TELL if unclear else Verdict.WITHIN
-        )
+        verdict = Verdict.BEYOND if beyond else Verdict.CANNOT_TELL if unclear else Verdict.WITHIN
         reason = "at the usual volume chance alone leaves such gaps" if unclear else None
         yield replace(seen, verdict=verdict, chance=silence, reason=reason)
         return

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from monitors import judge
-from monitors.audit import Finding, Stage, Verdict
+from monitors.audit import Finding, Verdict
 from monitors.checks import Check
 from monitors.cube import Cube, Tally
 from monitors.discovery import metrics
@@ -17,7 +17,7 @@ from monitors.profile import Profile
 REST = "rest"
 
 
-def gaps(check: Check, profile: Profile, stage: Stage) -> Iterator[Finding]:
+def gaps(check: Check, profile: Profile) -> Iterator[Finding]:
     """One finding a group: its level, the gap to the comparator, and the verdict on the gap.
 
     The gap's interval is simultaneous over the attribute's groups (Šidák), so that an audit
@@ -97,9 +97,7 @@ def _at(estimate: Estimate, value: float | None) -> Estimate:
     return estimate if value is None or estimate.value is None else replace(estimate, value=value)
 
 
-def _finding(
-    check: Check, group: str | None, here: Estimate | None, *, reason: str | None = None
-) -> Finding:
+def _finding(check: Check, group: str | None, here: Estimate | None, *, reason: str | None = None) -> Finding:
     rule = check.rule
     return Finding(
         metric=check.metric.name,

@@ -78,9 +78,7 @@ def poisson_rate(events: int, exposure: float, level: float = LEVEL) -> tuple[fl
     return low / exposure, high / exposure
 
 
-def observed_expected(
-    events: int, expected: float, n: int, level: float = LEVEL
-) -> tuple[float, float]:
+def observed_expected(events: int, expected: float, n: int, level: float = LEVEL) -> tuple[float, float]:
     """The interval of O/E: on the log scale, or exact Poisson under 20 events.
 
     Riley et al. 2021, Stat Med 40:4230; the exact form for few events.

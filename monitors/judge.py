@@ -13,14 +13,6 @@ from typing import Literal
 from monitors.audit import Verdict
 from monitors.metric import Metric
 
-MIN_ROWS = 30
-# The widest 95 % interval a verdict may rest on (NCHS's rule for proportions; the others are
-# the widths pmvalsampsize plans for, docs/decisions).
-WIDEST_SHARE = 0.30
-WIDEST_AUROC = 0.20
-WIDEST_RATIO = 1.65  # upper over lower
-WIDEST_SLOPE = 0.60
-
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -63,8 +55,11 @@ def distance(value: float, margin: float, chance: float, noise: float, n: int) -
     """Judge a distance: beyond only past both the margin and what chance reaches.
 
     Args:
+        value: the distance.
+        margin: how far it may go.
         chance: what chance alone exceeds at the level this check is held to.
         noise: how far above the true distance a value may lie by chance (`chance` less its mean).
+        n: rows of the window.
 
     >>> distance(0.3, 0.2, 0.12, 0.07, 500).verdict.value
     'beyond'
@@ -89,14 +84,8 @@ def too_rough(metric: Metric, low: float | None, high: float | None, n: int, min
         return f"{n} rows where {min_rows} are needed"
     if low is None or high is None:
         return None
-    width = high - low
-    if metric.name == "auroc" and width > WIDEST_AUROC:
-        return f"the interval is {width:.2f} wide; {WIDEST_AUROC:.2f} is the widest to judge by"
-    if metric.name == "observed_expected_ratio" and (low <= 0 or high / low > WIDEST_RATIO):
+    if metric.widest is not None and high - low > metric.widest:
+        return f"the interval is {high - low:.2f} wide; {metric.widest:g} is the widest to judge by"
+    if metric.widest_ratio is not None and high > low * metric.widest_ratio:
         return f"too few events: the interval runs from {low:.2f} to {high:.2f}"
-    if metric.name == "calibration_slope" and width > WIDEST_SLOPE:
-        return f"the interval is {width:.2f} wide; {WIDEST_SLOPE:.2f} is the widest to judge by"
-    share = metric.unit.startswith("share") and metric.reads == "tally"
-    if share and width > WIDEST_SHARE:
-        return f"the interval is {width:.2f} wide; {WIDEST_SHARE:.2f} is the widest to judge by"
     return None

@@ -25,6 +25,7 @@ from monitors.window import moment, utc
 
 GENESIS = "sha256:" + "0" * 64
 STAGES: tuple[Stage, ...] = ("scored", "outcome")
+Row = Mapping[str, Any] | sa.RowMapping
 _TRIES = 50  # racing writers append one after the other; each loss is one more try
 
 _metadata = sa.MetaData()
@@ -55,10 +56,10 @@ _SQLITE_GUARD = (
     "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
 )
 _POSTGRES_GUARD = (
-    "CREATE OR REPLACE FUNCTION rounds_append_only() RETURNS trigger AS "
-    "$$ BEGIN RAISE EXCEPTION 'the ledger is append-only'; END $$ LANGUAGE plpgsql",
-    "CREATE OR REPLACE TRIGGER rounds_entries_guard BEFORE UPDATE OR DELETE ON rounds_entries "
-    "FOR EACH ROW EXECUTE FUNCTION rounds_append_only()",
+    """CREATE OR REPLACE FUNCTION rounds_append_only() RETURNS trigger AS
+    $$ BEGIN RAISE EXCEPTION 'the ledger is append-only'; END $$ LANGUAGE plpgsql""",
+    """CREATE OR REPLACE TRIGGER rounds_entries_guard BEFORE UPDATE OR DELETE ON rounds_entries
+    FOR EACH ROW EXECUTE FUNCTION rounds_append_only()""",
 )
 
 
@@ -157,9 +158,7 @@ class Ledger:
             try:
                 with self._engine.begin() as connection:
                     last = connection.execute(
-                        sa.select(_entries.c.seq, _entries.c.hash)
-                        .order_by(_entries.c.seq.desc())
-                        .limit(1)
+                        sa.select(_entries.c.seq, _entries.c.hash).order_by(_entries.c.seq.desc()).limit(1)
                     ).first()
                     seq, previous = (last.seq, last.hash) if last else (0, GENESIS)
                     row |= {"seq": seq + 1, "at": utc(self._now()), "previous": previous}
@@ -348,12 +347,12 @@ def _guards(dialect: str) -> tuple[str, ...]:
     return _POSTGRES_GUARD if dialect == "postgresql" else ()
 
 
-def _hash(row: Mapping[str, Any]) -> str:
+def _hash(row: Row) -> str:
     linked = ("seq", "at", "kind", "key", "model", "version", "window", "stage", "summary")
     return digest({name: row[name] for name in (*linked, "digest", "previous")})
 
 
-def _entry(row: Mapping[str, Any]) -> Entry:
+def _entry(row: Row) -> Entry:
     body = json.loads(zlib.decompress(row["body"])) if "body" in row else None
     named = {name: row[name] for name in Entry.__slots__ if name not in ("at", "summary", "body")}
     return Entry(**named, at=moment(row["at"]), summary=json.loads(row["summary"]), body=body)
@@ -375,6 +374,4 @@ def _rank(entry: Entry) -> tuple[int, int]:
 
 
 def _recorded(entry: Entry) -> Recorded:
-    return Recorded(
-        Audit.read(entry.body), entry.at, int(entry.summary["revision"]), entry.digest
-    )
+    return Recorded(Audit.read(entry.body), entry.at, int(entry.summary["revision"]), entry.digest)

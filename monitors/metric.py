@@ -60,6 +60,8 @@ class Metric:
         kinds: which columns it can measure.
         ordered: of a distance, whether it takes `Histogram.ordered` and `positions`
             (numbers only) or `Histogram.cells`.
+        widest: the widest 95 % interval a verdict may rest on (for shares NCHS's rule, for
+            others the widths pmvalsampsize plans for); `widest_ratio` bounds upper over lower.
         needs: what must have been recorded ("score", "decision", "outcome").
         zero: what zero means, in words.
         source: where the definition comes from.
@@ -77,6 +79,8 @@ class Metric:
     kinds: tuple[Kind, ...] = ()
     needs: tuple[Literal["score", "decision", "outcome"], ...] = ()
     ordered: bool = False
+    widest: float | None = None
+    widest_ratio: float | None = None
 
 
 def metric(
@@ -91,6 +95,8 @@ def metric(
     kinds: tuple[Kind, ...] = (),
     needs: tuple[Literal["score", "decision", "outcome"], ...] = (),
     ordered: bool = False,
+    widest: float | None = None,
+    widest_ratio: float | None = None,
 ) -> Callable[[F], F]:
     """Declare the decorated function a metric; it stays a plain function."""
 
@@ -109,6 +115,8 @@ def metric(
             kinds=kinds,
             needs=needs,
             ordered=ordered,
+            widest=widest,
+            widest_ratio=widest_ratio,
         )
         setattr(function, "metric", facts)  # noqa: B010  a function has no such field for mypy
         return function

@@ -76,9 +76,7 @@ def _complemented(found: list[Finding], original: tuple[Finding, ...]) -> Iterab
     result = list(found)
     for places in by_measure.values():
         hidden = [i for i in places if result[i].verdict is Verdict.WITHHELD]
-        shown = sorted(
-            (i for i in places if i not in hidden), key=lambda i: original[i].n or 0
-        )
+        shown = sorted((i for i in places if i not in hidden), key=lambda i: original[i].n or 0)
         while hidden and shown and (
             len(hidden) < 2 or sum(original[i].n or 0 for i in hidden) < FLOOR
         ):  # fmt: skip
@@ -98,18 +96,14 @@ def coarsened(histogram: Histogram) -> Histogram:
     >>> coarsened(Histogram("c", bins, (90, 4), missing=3, other=9)).counts
     (90,)
     """
-    special = {
-        name: getattr(histogram, name) for name in ("missing", "below", "above", "other", "unseen")
-    }
+    special = {name: getattr(histogram, name) for name in ("missing", "below", "above", "other", "unseen")}
     spare = sum(count for count in special.values() if small(count))
     special = {name: 0 if small(count) else count for name, count in special.items()}
     if isinstance(histogram.bins, NumericBins):
         bins, counts = _merged(histogram.bins, histogram.counts)
     else:
         kept = [
-            (c, n)
-            for c, n in zip(histogram.bins.categories, histogram.counts, strict=True)
-            if not small(n)
+            (c, n) for c, n in zip(histogram.bins.categories, histogram.counts, strict=True) if not small(n)
         ]
         spare += sum(n for n in histogram.counts if small(n))
         bins = CategoryBins(tuple(c for c, _ in kept), ())  # type: ignore[assignment]

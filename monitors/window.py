@@ -37,9 +37,7 @@ class Length:
         length = cls(
             months=part.get("years", 0) * 12 + part.get("months", 0),
             days=part.get("weeks", 0) * 7 + part.get("days", 0),
-            seconds=part.get("hours", 0) * 3600
-            + part.get("minutes", 0) * 60
-            + part.get("seconds", 0),
+            seconds=part.get("hours", 0) * 3600 + part.get("minutes", 0) * 60 + part.get("seconds", 0),
         )
         if sum(map(bool, (length.months, length.days, length.seconds))) != 1:
             raise ValueError(

@@ -109,9 +109,7 @@ class Files:
             )
         format = _FORMATS.get(kinds.pop())
         if format is None:
-            raise SourceInvalid(
-                f"{self.name}: the format is not told by the ending; say `source.format`"
-            )
+            raise SourceInvalid(f"{self.name}: the format is not told by the ending; say `source.format`")
         return format
 
     def _reader(self, paths: Iterable[Path]) -> str:
@@ -144,12 +142,10 @@ def connect(settings: Settings, config: ModelConfig, folder: Path) -> Files:
 def _found(declared: Iterable[str], folder: Path) -> list[Path]:
     found: list[Path] = []
     for pattern in declared:
-        matched = sorted(glob.glob(str(folder / pattern), recursive=True))
+        matched = sorted(glob.glob(str(folder / pattern), recursive=True))  # noqa: PTH207  takes absolute ones too
         files = [Path(path) for path in matched if Path(path).is_file()]
         if not files:
-            raise SourceInvalid(
-                f"{pattern}: no such file, looked for in {folder}; check `source.path`"
-            )
+            raise SourceInvalid(f"{pattern}: no such file, looked for in {folder}; check `source.path`")
         if empty := [path.name for path in files if path.stat().st_size == 0]:
             raise SourceInvalid(f"{_listed(empty)}: the file is empty; was it still being written?")
         found += files

@@ -11,6 +11,7 @@ from monitors.performance._share import unranked
 @metric(
     reads="tally",
     unit="pure number",
+    widest=0.20,
     worse="lower",
     target="reference",
     needs=("score", "outcome"),

@@ -12,6 +12,7 @@ from monitors.metric import Estimate, metric
 @metric(
     reads="tally",
     unit="log-odds per log-odds",
+    widest=0.60,
     worse="either",
     target=1.0,
     needs=("score", "outcome"),

@@ -10,6 +10,7 @@ from monitors.metric import Estimate, metric
 @metric(
     reads="tally",
     unit="people per 1,000",
+    widest=300.0,
     worse="higher",
     target="reference",
     needs=("decision", "outcome"),

@@ -10,6 +10,7 @@ from monitors.metric import Estimate, metric
 @metric(
     reads="tally",
     unit="pure number",
+    widest_ratio=1.65,
     worse="either",
     target=1.0,
     needs=("score", "outcome"),

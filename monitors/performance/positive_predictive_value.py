@@ -11,6 +11,7 @@ from monitors.performance._share import share
 @metric(
     reads="tally",
     unit="share of rows",
+    widest=0.30,
     worse="lower",
     target="reference",
     needs=("decision", "outcome"),

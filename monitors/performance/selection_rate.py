@@ -10,6 +10,7 @@ from monitors.metric import Estimate, metric
 @metric(
     reads="tally",
     unit="share of rows",
+    widest=0.30,
     worse="either",
     target="reference",
     needs=("decision",),

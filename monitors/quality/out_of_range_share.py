@@ -33,4 +33,6 @@ def out_of_range_share(histogram: Histogram, level: float = LEVEL) -> Estimate:
     >>> out_of_range_share(Histogram("crea", bins, (5, 3), below=1, above=1)).value
     0.2
     """
+    if not histogram.bins.labels:
+        return Estimate.absent("the reference holds no values to compare with", histogram.rows)
     return share(histogram.below + histogram.above, histogram.present, "no row has a value", level)

@@ -1,0 +1,1 @@
+"""Speed, scale and validity, measured; not part of the tests."""
