@@ -1,0 +1,68 @@
+"""The application people open and Prometheus scrapes: pages over the ledger, nothing written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.staticfiles import StaticFiles
+
+from dashboards.exposition import Exposition
+from dashboards.reading import Reading
+from dashboards.security import SecureHeaders
+from dashboards.templating import HERE, page
+from monitors.audit import Audit
+from monitors.config import ModelConfig
+from monitors.discovery import modules
+from monitors.ledger import Ledger
+
+
+def create_app(
+    ledger: Ledger,
+    configs: Mapping[str, ModelConfig],
+    *,
+    published: Callable[[Audit], Audit],
+    now: Callable[[], datetime],
+    allowed_hosts: Sequence[str] = ("127.0.0.1", "localhost"),
+) -> FastAPI:
+    """Make the application.
+
+    Args:
+        ledger: where audits are read from; nothing is written.
+        configs: by model, what is declared; a model without one is shown, and said to have none.
+        published: the one door of withholding; every audit passes it before anyone sees it.
+        now: the clock, so that pages over old data can be read as of then.
+        allowed_hosts: names a browser may call us by; any other is refused, against DNS rebinding.
+    """
+    app = FastAPI(
+        title="Rounds",
+        docs_url=None,  # its pages load scripts from elsewhere
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        middleware=[
+            Middleware(SecureHeaders),
+            Middleware(TrustedHostMiddleware, allowed_hosts=list(allowed_hosts), www_redirect=False),
+        ],
+    )
+    reading = Reading(ledger, configs, published, now)
+    app.state.reading = reading
+    app.state.exposition = Exposition(reading)
+    for _, module in modules("dashboards.pages"):
+        app.include_router(module.router)
+    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    app.add_exception_handler(HTTPException, _refused)
+    return app
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    said = str(error.detail) if isinstance(error, HTTPException) else "Something went wrong."
+    if request.url.path.startswith("/api/"):
+        return JSONResponse({"error": said}, status)
+    now = request.app.state.reading.now()
+    return page("refused.html", status, now=now, status=status, said=said)

@@ -1,0 +1,148 @@
+"""A forest plot: one row a group, its gap with interval, and the margin behind all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from dashboards.charts.svg import Scale, element, joined, percentage, shape
+from dashboards.figures import signed
+from monitors.audit import Verdict
+
+ROW, AXIS = 34, 24
+WORDS = {
+    Verdict.WITHIN: "within",
+    Verdict.BEYOND: "beyond",
+    Verdict.DIFFERENT: "different, size unclear",
+    Verdict.CANNOT_TELL: "cannot tell",
+    Verdict.WITHHELD: "withheld",
+    Verdict.FAILED: "failed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One group of the plot: what it is called, its counts, its gap and how that was judged."""
+
+    attribute: str
+    group: str
+    verdict: Verdict
+    n: int | None = None
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+def forest(
+    arms: Sequence[Arm],
+    *,
+    caption: str,
+    margin: float | None,
+    zero: float = 0.0,
+    written: Callable[[float | None], str] = signed,
+    ticked: Callable[[float], str] = signed,
+    counted: str = "n",
+) -> Markup:
+    """A table whose plot column is drawn: the figures stay text, and stretch with the page."""
+    ends = [v for a in arms for v in (a.value, a.low, a.high)]
+    reach = _reach([*ends, zero + (margin or 0.0), zero - (margin or 0.0)], zero, margin)
+    scale = Scale(zero - reach, zero + reach)
+    head = element("tr", joined(_head(name, kind) for name, kind in (
+        ("Group", "group"), (counted, "figure"), ("Gap and interval", "plot"), ("Gap", "figure"),
+    )))
+    firsts = {arm.attribute: arm for arm in reversed(arms)}.values()
+    body = joined(_row(arm, scale, margin, zero, written, arm in firsts) for arm in arms)
+    axis = element(
+        "tr",
+        joined([
+            element("td", "", class_="spare"), element("td", "", class_="spare"),
+            element("td", _axis(scale, ticked), class_="plot"), element("td", "", class_="spare"),
+        ]),
+        class_="axis",
+        aria_hidden="true",
+    )
+    return element(
+        "table",
+        joined([
+            element("caption", caption), element("thead", head),
+            element("tbody", body), element("tfoot", axis),
+        ]),
+        class_="forest",
+    )
+
+
+def _head(name: str, kind: str) -> Markup:
+    return element("th", name, class_=kind, scope="col")
+
+
+def _reach(values: Sequence[float | None], zero: float, margin: float | None) -> float:
+    # One group of twenty with a huge interval must not flatten the others: it gets an arrow.
+    known = sorted(abs(v - zero) for v in values if v is not None)
+    usual = known[int(len(known) * 0.9) - 1] if len(known) > 6 else known[-1]
+    return max(usual * 1.1, (margin or 0.0) * 1.8) or 1.0
+
+
+def _row(
+    arm: Arm,
+    scale: Scale,
+    margin: float | None,
+    zero: float,
+    written: Callable[[float | None], str],
+    first: bool,
+) -> Markup:
+    label = joined([element("span", arm.attribute, class_="attribute"), Markup(" "), element("b", arm.group)])
+    n = "–" if arm.n is None else f"{arm.n:,}"
+    value = written(arm.value) if arm.value is not None else "–"
+    told = joined([element("span", value), element("span", f", {WORDS[arm.verdict]}", class_="unseen")])
+    return element("tr", joined([
+        element("th", label, scope="row", class_="group"),
+        element("td", n, class_="figure"),
+        element("td", _plot(arm, scale, margin, zero), class_="plot"),
+        element("td", told, class_=f"figure gap {arm.verdict}"),
+    ]), class_="first" if first else None)
+
+
+def _plot(arm: Arm, scale: Scale, margin: float | None, zero: float) -> Markup:
+    middle = ROW / 2
+    parts = [_band(scale, margin, zero)]
+    at = percentage(scale.share(zero))
+    parts.append(element("line", x1=at, x2=at, y1=0, y2=ROW, class_="zero"))
+    if arm.value is None:
+        # At the edge and in words: a mark on the line would look like a gap of zero.
+        parts.append(shape(arm.verdict, "2%", f"{middle:g}"))
+        parts.append(element("text", WORDS[arm.verdict], x="4%", y=middle + 4, class_="tick"))
+    else:
+        if arm.low is not None and arm.high is not None:
+            ends = {"x1": percentage(scale.share(arm.low)), "x2": percentage(scale.share(arm.high))}
+            parts.append(element("line", **ends, y1=middle, y2=middle, class_=f"whisker {arm.verdict}"))
+            parts += [_arrow(middle, -1, arm.verdict)] if arm.low < scale.low else []
+            parts += [_arrow(middle, 1, arm.verdict)] if arm.high > scale.high else []
+        parts.append(shape(arm.verdict, percentage(scale.share(arm.value)), f"{middle:g}"))
+    return element(
+        "svg", joined(parts), class_="chart", width="100%", height=ROW, aria_hidden="true", focusable="false"
+    )
+
+
+def _band(scale: Scale, margin: float | None, zero: float) -> Markup:
+    if margin is None:
+        return Markup("")
+    left, right = scale.share(zero - margin), scale.share(zero + margin)
+    return element(
+        "rect", x=percentage(left), width=percentage(right - left), y=0, height=ROW, class_="allowed"
+    )
+
+
+def _arrow(middle: float, way: int, verdict: Verdict) -> Markup:
+    tip = element("path", d="M6 0 0 -4V4Z" if way > 0 else "M-6 0 0 -4V4Z", class_=f"tip {verdict}")
+    inside = "98.5%" if way > 0 else "1.5%"
+    return element("svg", tip, x=inside, y=middle, overflow="visible")
+
+
+def _axis(scale: Scale, ticked: Callable[[float], str]) -> Markup:
+    marks = joined(
+        element("text", ticked(tick), x=percentage(scale.share(tick)), y=15, class_="tick middle")
+        for tick in scale.ticks(4)
+    )
+    return element("svg", marks, class_="chart", width="100%", height=AXIS)

@@ -1,0 +1,146 @@
+"""Exposition: what Prometheus scrapes, read from the ledger at each scrape and kept nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from dashboards.freshness import freshness
+from dashboards.reading import Reading
+from dashboards.worst import SEVERITIES, running, worst_first
+from monitors.audit import Audit, Finding, Verdict
+from monitors.ledger import Recorded
+
+LOOK_BACK = 6  # windows, to count for how many in a row a check has been beyond
+PER_MODEL = 20  # series; "over 100, investigate alternatives", and there may be 500 models
+CAP = 20_000  # series in all: what a scrape carries within its ten seconds
+COUNTED = (Verdict.BEYOND, Verdict.FAILED, Verdict.CANNOT_TELL)
+CHECK = ("model", "family", "metric", "subject", "group", "severity", "runbook")
+
+# Name to labels and help. A margin is exported beside its value, so that one rule serves all
+# models and metrics, and changing a margin changes no rule.
+FAMILIES: dict[str, tuple[tuple[str, ...], str]] = {
+    "rounds_up": ((), "1 when the ledger could be read at this scrape, else 0."),
+    "rounds_series_dropped": ((), "Series left out because the scrape would have been too large."),
+    "rounds_model_info": (("model", "version", "risk_tier"), "One for each model that is watched."),
+    "rounds_rows": (("model",), "Rows in the last window; absent where too few to show."),
+    "rounds_window_end_timestamp_seconds": (("model",), "When the last audited window ended."),
+    "rounds_window_due_timestamp_seconds": (
+        ("model",),
+        "By when the next window's audit ought to be there.",
+    ),
+    "rounds_last_success_timestamp_seconds": (
+        ("model", "job"),
+        "When the last audit was written to the ledger.",
+    ),
+    "rounds_findings": (("model", "verdict"), "Findings of the last window that someone acts on, by verdict."),
+    "rounds_finding_value": (CHECK, "Value of the worst findings of the last window, in the metric's own unit."),
+    "rounds_finding_margin": (CHECK, "How far the value may be from its target, in the metric's own unit."),
+    "rounds_finding_beyond_windows": (
+        CHECK,
+        "Windows in a row in which the finding was beyond its margin; 0 when it is not.",
+    ),
+}
+Sample = tuple[str, tuple[str, ...], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Exposition(Collector):
+    """A collector over the ledger. Samples carry no time of their own; moments are values."""
+
+    reading: Reading
+    per_model: int = PER_MODEL
+    cap: int = CAP
+
+    def describe(self) -> Iterable[GaugeMetricFamily]:
+        """Names and labels, without reading the ledger."""
+        return [GaugeMetricFamily(name, told, labels=labels) for name, (labels, told) in FAMILIES.items()]
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Everything, or `rounds_up 0` alone: a scrape that fails says so instead of failing."""
+        try:
+            samples, dropped = self._samples()
+        except Exception:  # noqa: BLE001  whatever it was, the scrape has to say that we are blind
+            samples, dropped = [("rounds_up", (), 0.0)], 0
+        else:
+            samples += [("rounds_up", (), 1.0), ("rounds_series_dropped", (), float(dropped))]
+        families = {family.name: family for family in self.describe()}
+        for name, labels, value in samples:
+            families[name].add_metric(labels, value)
+        yield from (family for family in families.values() if family.samples)
+
+    def text(self) -> bytes:
+        """The scrape's body."""
+        registry = CollectorRegistry(auto_describe=False)
+        registry.register(self)
+        return generate_latest(registry)
+
+    def _samples(self) -> tuple[list[Sample], int]:
+        kept: list[Sample] = []
+        dropped = 0
+        for model in self.reading.models():
+            found = self._of_model(model)
+            if len(kept) + len(found) > self.cap - 2:
+                dropped += len(found)
+            else:
+                kept += found
+        return kept, dropped
+
+    def _of_model(self, model: str) -> list[Sample]:
+        config = self.reading.configs.get(model)
+        last, samples = self.reading.reduced("exposition", model, LOOK_BACK, self._of_audits)
+        version = last.version if last else config.version if config else ""
+        tier = (config.governance.risk_tier if config else None) or ""
+        found: list[Sample] = [("rounds_model_info", (model, version, tier), 1.0)]
+        fresh = freshness(config, last.window if last else None, self.reading.now())
+        if fresh.due:
+            found.append(("rounds_window_due_timestamp_seconds", (model,), fresh.due.timestamp()))
+        return [*found, *samples]
+
+    def _of_audits(self, recorded: Sequence[Recorded]) -> tuple[Audit | None, list[Sample]]:
+        if not recorded:
+            return None, []
+        last = recorded[-1].audit
+        model, counts = last.model, last.counts()
+        found: list[Sample] = [
+            ("rounds_window_end_timestamp_seconds", (model,), last.window.end.timestamp()),
+            ("rounds_last_success_timestamp_seconds", (model, "audit"), recorded[-1].at.timestamp()),
+            ("rounds_rows", (model,), float(last.rows)),
+            *(("rounds_findings", (model, str(v)), float(counts[v])) for v in COUNTED),
+        ]
+        history = [r.audit for r in recorded]
+        for finding, windows in chosen(history, (self.per_model - len(found) - 2) // 3):
+            labels = (
+                model, finding.family, finding.metric, finding.subject, finding.group or "",
+                finding.severity, finding.runbook or "",
+            )  # fmt: skip
+            found.append(("rounds_finding_beyond_windows", labels, float(windows)))
+            if finding.value is not None:
+                found.append(("rounds_finding_value", labels, finding.value))
+            if finding.margin is not None:
+                found.append(("rounds_finding_margin", labels, finding.margin))
+        return last, found
+
+
+def chosen(history: Sequence[Audit], most: int) -> list[tuple[Finding, int]]:
+    """The findings that get series, each with its windows in a row beyond.
+
+    The worst that still stands of each severity and family, then the worst of each family. A
+    window that cannot tell does not end what stood before it. Withheld findings never get a
+    series, and those of severity `info` have nobody who acts on them.
+    """
+    standing: dict[tuple[str, str], tuple[Finding, int]] = {}
+    family: dict[str, tuple[Finding, int]] = {}
+    for finding in worst_first(f for f in history[-1].findings if f.severity != "info"):
+        if finding.verdict is Verdict.WITHHELD:
+            continue
+        held = finding, running(history, finding.key).windows
+        if held[1]:
+            standing.setdefault((finding.severity, finding.family), held)
+        family.setdefault(finding.family, held)
+    acted = sorted(standing.values(), key=lambda held: SEVERITIES.index(held[0].severity))
+    return [*acted, *(held for held in family.values() if held not in acted)][:most]

@@ -1,0 +1,170 @@
+"""From audits to charts: which findings make a timeline, a drift map or a forest plot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from dashboards.charts.forest import WORDS, Arm, forest
+from dashboards.charts.heatmap import axis, strip
+from dashboards.charts.timeline import Point, timeline
+from dashboards.figures import counted, day, interval, measured, period, tick
+from dashboards.words import measure, sentence, title
+from dashboards.worst import RATIOS, excess, worst_first
+from monitors.audit import WORST_FIRST, Audit, Finding, Verdict
+
+# What a reader looks at first; of each, the subject that stands for the whole model.
+KEY = (
+    ("rows", "rows"),
+    ("wasserstein", "score"),
+    ("total_variation", "decision"),
+    ("total_variation", "outcome"),
+    ("auroc", None),
+    ("observed_expected_ratio", None),
+    ("calibration_slope", None),
+    ("calibration_intercept", None),
+    ("true_positive_rate", None),
+    ("positive_predictive_value", None),
+    ("selection_rate", None),
+    ("brier", None),
+)
+MAP_WINDOWS, MAP_ROWS = 16, 40
+
+
+def key_findings(audit: Audit) -> list[Finding]:
+    """One finding for each key measure the audit has."""
+    found = []
+    for metric, subject in KEY:
+        fits = (
+            f
+            for f in audit.findings
+            if f.metric == metric and f.group is None and subject in (None, f.subject)
+        )
+        found += [f for f in (next(fits, None),) if f]
+    return found
+
+
+def allowed(finding: Finding) -> tuple[tuple[float, float] | None, float | None]:
+    """What the margin allows, and the target it is drawn about."""
+    if finding.group is not None:
+        return ((-finding.margin, finding.margin) if finding.margin else None), 0.0
+    target = finding.baseline
+    if not finding.margin:
+        return None, target
+    if target is None:
+        return (0.0, finding.margin), None
+    reach = finding.margin * target if finding.metric in RATIOS else finding.margin
+    low, high = target - reach, target + reach
+    if finding.unit.startswith("share"):
+        low, high = max(low, 0.0), min(high, 1.0)
+    return (low, high), target
+
+
+def timeline_of(history: Sequence[Audit], finding: Finding, shown: Audit) -> Markup:
+    """The same check over all windows, the one being read marked."""
+    band, target = allowed(finding)
+    gap = finding.group is not None
+    points = []
+    for audit in history:
+        held = next((f for f in audit.findings if f.key == finding.key), None)
+        if held is None:
+            continue
+        value = measured(held.value, held.unit, gap=gap)
+        between = interval(held.low, held.high, held.unit, gap=gap)
+        said = f"{period(audit.window)}: {value}{f' ({between})' if between else ''}, {WORDS[held.verdict]}"
+        points.append(
+            Point(audit.window.end, held.verdict, held.value, held.low, held.high, held.chance, said)
+        )
+    beyond = sum(p.verdict is Verdict.BEYOND for p in points)
+    told = f"{counted(len(points), 'window')}, {beyond} beyond the margin. {sentence(finding)}"
+    return timeline(
+        points,
+        title=title(finding),
+        description=told,
+        band=band,
+        target=target,
+        shown=shown.window.end if len(points) > 1 else None,
+        written=lambda value: tick(value, finding.unit, gap=gap),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Shifted:
+    """One column of the drift map: its worst finding in the window shown, and its windows."""
+
+    subject: str
+    finding: Finding | None
+    cells: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class DriftMap:
+    """Columns by windows, worst first; `left_out` are further columns, furthest from trouble."""
+
+    rows: tuple[Shifted, ...]
+    axis: Markup
+    left_out: int
+
+
+def drift_map(history: Sequence[Audit], shown: Audit, *, everything: bool = False) -> DriftMap:
+    """The drift of every column in the windows up to the one shown, or about it."""
+    place = next(i for i, audit in enumerate(history) if audit is shown)
+    last = min(len(history), max(place + 1, MAP_WINDOWS))
+    audits = history[max(0, last - MAP_WINDOWS) : last]
+    now = next(i for i, audit in enumerate(audits) if audit is shown)
+    grid: dict[str, list[Finding | None]] = {}
+    for at, audit in enumerate(audits):
+        drifts = (f for f in audit.findings if f.family == "drift" and f.group is None)
+        for finding in reversed(worst_first(f for f in drifts if f.severity != "info")):
+            grid.setdefault(finding.subject, [None] * len(audits))[at] = finding
+
+    def worst(line: tuple[str, list[Finding | None]]) -> tuple[int, float, int, str]:
+        ranks = [WORST_FIRST.index(f.verdict) if f else len(WORST_FIRST) for f in line[1]]
+        held = line[1][now]
+        return ranks[now], -excess(held) if held else 0.0, sum(ranks), line[0]
+
+    ranked = sorted(grid.items(), key=worst)
+    kept = ranked if everything else ranked[:MAP_ROWS]
+    dates = [day(audit.window.end).rpartition(" ")[0] for audit in audits]
+    rows = (Shifted(subject, line[now], _strip(subject, line, audits, now)) for subject, line in kept)
+    return DriftMap(tuple(rows), axis(dates), len(ranked) - len(kept))
+
+
+def _strip(
+    subject: str, line: Sequence[Finding | None], audits: Sequence[Audit], shown: int
+) -> Markup:
+    said = [
+        f"{period(audit.window)}: {measure(f.metric)} {measured(f.value, f.unit)}, {WORDS[f.verdict]}"
+        if f
+        else f"{period(audit.window)}: not measured"
+        for f, audit in zip(line, audits, strict=True)
+    ]
+    beyond = sum(f is not None and f.verdict is Verdict.BEYOND for f in line)
+    title = f"{subject}: beyond in {beyond} of {counted(len(line), 'window')}"
+    return strip([f.verdict if f else None for f in line], title=title, said=said, shown=shown)
+
+
+def gap_measures(audit: Audit) -> list[tuple[str, Verdict]]:
+    """The measures that were taken by group, each with its worst verdict."""
+    found: dict[str, Verdict] = {}
+    for finding in worst_first(f for f in audit.findings if f.group is not None):
+        found.setdefault(finding.metric, finding.verdict)
+    return list(found.items())
+
+
+def forest_of(audit: Audit, metric: str) -> Markup:
+    """Every group's gap in one measure."""
+    findings = [f for f in audit.findings if f.group is not None and f.metric == metric]
+    margins = {f.margin for f in findings}
+    against = {f.against for f in findings}
+    other = "everyone else" if against <= {None, "rest"} else "the group compared with"
+    unit = findings[0].unit
+    return forest(
+        [Arm(f.subject, f.group or "", f.verdict, f.n, f.value, f.low, f.high) for f in findings],
+        caption=f"{measure(metric)}: each group against {other}",
+        margin=margins.pop() if len(margins) == 1 else None,
+        written=lambda value: measured(value, unit, gap=True),
+        ticked=lambda value: tick(value, unit, gap=True),
+    )

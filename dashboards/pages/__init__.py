@@ -1,0 +1,1 @@
+"""One file, one page: each declares a `router`, and is found by being here."""

@@ -1,0 +1,144 @@
+"""A model: what it is for, what to do now, and how every measure has gone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import HTMLResponse
+
+from dashboards.freshness import freshness
+from dashboards.graphs import drift_map, forest_of, gap_measures, key_findings, timeline_of
+from dashboards.reading import find
+from dashboards.templating import page
+from dashboards.words import WHOLE, measure, people
+from dashboards.worst import Running, running, worst_first
+from monitors.audit import Audit, Finding, Verdict
+from monitors.config import ModelConfig
+from monitors.ledger import Recorded
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/models/{model}")
+def model(
+    request: Request, model: str, window: str = "", gap: str = "", columns: str = ""
+) -> HTMLResponse:
+    """The last window, or the one asked for by `?window=` (its first day, or `start/end`)."""
+    reading = request.app.state.reading
+    config, now = reading.configs.get(model), reading.now()
+    history = reading.history(model)
+    if not history and config is None:
+        raise HTTPException(404, f"There is no model called {model!r}.")
+    place = find(history, window) if window else len(history) - 1
+    if place is None:
+        raise HTTPException(404, f"{model} has no audited window {window!r}.")
+    last = history[-1].audit.window if history else None
+    common = {
+        "model": model,
+        "config": config,
+        "now": now,
+        "fresh": freshness(config, last, now),
+        "title": (config and config.governance.title) or model,
+    }
+    if not history:
+        return page("unheard.html", **common)
+    shown, audits = history[place], [r.audit for r in history]
+    audit = shown.audit
+    measures = gap_measures(audit)
+    chosen = gap if gap in dict(measures) else measures[0][0] if measures else None
+    drift = drift_map(audits, audit, everything=columns == "all")
+    return page(
+        "model.html",
+        **common,
+        history=history,
+        place=place,
+        shown=shown,
+        audit=audit,
+        who=people(config),
+        counts=audit.counts(),
+        acts=acts(audits[: place + 1]),
+        moved=worst_first(f for f in judged(audit) if f.verdict is Verdict.DIFFERENT),
+        untold=untold(audit),
+        timelines=[(f, timeline_of(audits, f, audit)) for f in key_findings(audit)],
+        act_chart=lambda finding: timeline_of(audits, finding, audit),
+        drift=drift,
+        measures=measures,
+        measure=chosen,
+        forest=forest_of(audit, chosen) if chosen else None,
+        checks=quality(audit, whole=True),
+        quality=quality(audit, whole=False),
+        quality_metrics=sorted(
+            {f.metric for f in audit.findings if f.family == "quality" and f.subject not in WHOLE}
+        ),
+        everything=worst_first(audit.findings),
+        matures=matures(shown, config),
+    )  # fmt: skip
+
+
+def acts(history: Sequence[Audit]) -> list[tuple[Finding, Running]]:
+    """What someone has to act on, worst first, each with for how long it has been so."""
+    wanted = (Verdict.BEYOND, Verdict.FAILED)
+    found = [f for f in history[-1].findings if f.severity != "info" and f.verdict in wanted]
+    return [(finding, running(history, finding.key)) for finding in by_severity(found)]
+
+
+def judged(audit: Audit) -> list[Finding]:
+    """Findings that someone acts on."""
+    return [f for f in audit.findings if f.severity != "info"]
+
+
+def untold(audit: Audit) -> list[Untold]:
+    """What cannot be told or shown, one line a measure, most first."""
+    found: dict[str, list[Finding]] = {}
+    for finding in judged(audit):
+        if finding.verdict in (Verdict.CANNOT_TELL, Verdict.WITHHELD):
+            found.setdefault(finding.metric, []).append(finding)
+    lines = [Untold.of(measure(metric), held) for metric, held in found.items()]
+    return sorted(lines, key=lambda line: (-line.cannot_tell - line.withheld, line.measure))
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """How many findings of one measure are open, and what would close the nearest of them."""
+
+    measure: str
+    cannot_tell: int
+    withheld: int
+    windows: int | None
+    reason: str
+
+    @classmethod
+    def of(cls, measure: str, findings: Sequence[Finding]) -> Untold:
+        """From all of the measure's findings that cannot be told or shown."""
+        open_ones = [f for f in findings if f.verdict is Verdict.CANNOT_TELL]
+        windows = [f.needs["windows"] for f in open_ones if f.needs and "windows" in f.needs]
+        reasons = Counter(f.reason for f in open_ones if f.reason)
+        reason = reasons.most_common(1)[0][0] if reasons else ""
+        withheld = len(findings) - len(open_ones)
+        return cls(measure, len(open_ones), withheld, min(windows, default=None), reason)
+
+
+def by_severity(findings: Sequence[Finding]) -> list[Finding]:
+    """What pages comes first, then the worst."""
+    order = {"page": 0, "ticket": 1, "committee": 2, "info": 3}
+    return sorted(worst_first(findings), key=lambda f: order[f.severity])
+
+
+def quality(audit: Audit, *, whole: bool) -> dict[str, dict[str, Finding]]:
+    """Quality findings by subject and metric: of the window as a whole, or of its columns."""
+    found: dict[str, dict[str, Finding]] = {}
+    for finding in worst_first(f for f in audit.findings if f.family == "quality" and f.group is None):
+        if (finding.subject in WHOLE) is whole:
+            found.setdefault(finding.subject, {}).setdefault(finding.metric, finding)
+    return found
+
+
+def matures(shown: Recorded, config: ModelConfig | None) -> datetime | None:
+    """When the outcomes of the window shown will be known; None where they are, or never will be."""
+    if config is None or config.outcome is None or shown.audit.stage == "outcome":
+        return None
+    return config.outcome.matures_after.after(shown.audit.window.end, config.zone)

@@ -1,0 +1,69 @@
+"""The published audits as JSON: every model, and one window of one model."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import Response
+
+from dashboards.board import board
+from dashboards.reading import find
+from monitors.window import utc
+
+router = APIRouter(prefix="/api", tags=["audits"])
+
+
+@router.get("/models")
+def models(request: Request) -> list[dict[str, Any]]:
+    """Every model, worst first, with its last window and how fresh that is."""
+    listed = []
+    for row in board(request.app.state.reading):
+        last = row.sight.last
+        path = f"/api/models/{quote(row.model, safe='')}/windows"
+        listed.append(
+            {
+                "model": row.model,
+                "title": row.title,
+                "version": last.audit.version if last else row.config.version if row.config else None,
+                "risk_tier": row.tier,
+                "freshness": row.freshness.state,
+                "due": utc(row.freshness.due) if row.freshness.due else None,
+                "window": str(last.audit.window) if last else None,
+                "verdict": str(last.audit.worst) if last else None,
+                "counts": last.audit.counts() if last else None,
+                "href": f"{path}/{last.audit.window}" if last else None,
+                "windows": path,
+            }
+        )
+    return listed
+
+
+@router.get("/models/{model}/windows")
+def windows(request: Request, model: str) -> list[dict[str, Any]]:
+    """The audited windows of a model, oldest first."""
+    history = request.app.state.reading.history(model)
+    if not history and model not in request.app.state.reading.configs:
+        raise HTTPException(404, f"There is no model called {model!r}.")
+    return [
+        {
+            "window": str(r.audit.window),
+            "version": r.audit.version,
+            "stage": r.audit.stage,
+            "revision": r.revision,
+            "verdict": str(r.audit.worst),
+            "href": f"/api/models/{quote(model, safe='')}/windows/{r.audit.window}",
+        }
+        for r in history
+    ]
+
+
+@router.get("/models/{model}/windows/{window:path}")
+def window(request: Request, model: str, window: str) -> Response:
+    """The published audit, as `rounds run --json` prints it."""
+    history = request.app.state.reading.history(model)
+    place = find(history, window)
+    if place is None:
+        raise HTTPException(404, f"{model} has no audited window {window!r}.")
+    return Response(history[place].audit.json(), media_type="application/json")

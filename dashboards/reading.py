@@ -1,0 +1,98 @@
+"""Reading: the ledger as people may see it, every audit through the one door of withholding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from threading import Lock
+from typing import Any
+
+from monitors.audit import Audit
+from monitors.config import ModelConfig
+from monitors.ledger import Entry, Ledger, Recorded
+from monitors.window import Window
+
+HELD = 8  # models whose published history is kept in memory; the ledger itself is quick enough
+
+
+@dataclass
+class Reading:
+    """What pages and /metrics read. Nothing unpublished leaves it.
+
+    The ledger only ever grows, so what was read is kept until the hash of its last entry changes.
+    """
+
+    ledger: Ledger
+    configs: Mapping[str, ModelConfig]
+    published: Callable[[Audit], Audit]
+    now: Callable[[], datetime]
+    _held: dict[str, tuple[str, list[Recorded]]] = field(default_factory=dict)
+    _heads: tuple[str, dict[str, list[Entry]]] = ("", {})
+    _reduced: dict[tuple[str, str], tuple[tuple[str, ...], Any]] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def models(self) -> list[str]:
+        """Every model declared or audited."""
+        return sorted({*self.configs, *self.heads()})
+
+    def heads(self) -> dict[str, list[Entry]]:
+        """Each model's windows, oldest first, without what was found in them."""
+        with self._lock:
+            head = self.ledger.head()
+            if self._heads[0] != head:
+                found: dict[str, list[Entry]] = {}
+                for entry in self.ledger.heads():
+                    found.setdefault(entry.model or "", []).append(entry)
+                self._heads = (head, found)
+            return self._heads[1]
+
+    def last(self, model: str, count: int) -> list[Recorded]:
+        """The last published audits of a model, oldest first."""
+        return [self._publish(r) for r in self.ledger.audits(model, last=count)]
+
+    def reduced(
+        self, what: str, model: str, count: int, reduce: Callable[[list[Recorded]], Any]
+    ) -> Any:
+        """What a function makes of the last audits, kept until the model has a new one."""
+        digests = tuple(entry.digest for entry in self.heads().get(model, [])[-count:])
+        held = self._reduced.get((what, model))
+        if held and held[0] == digests:
+            return held[1]
+        made = reduce(self.last(model, count) if digests else [])
+        self._reduced[what, model] = (digests, made)
+        return made
+
+    def history(self, model: str) -> list[Recorded]:
+        """All published audits of a model, oldest first."""
+        head = self.ledger.head()
+        with self._lock:
+            held = self._held.get(model)
+        if held and held[0] == head:
+            return held[1]
+        found = [self._publish(r) for r in self.ledger.audits(model)]
+        with self._lock:
+            self._held[model] = (head, found)
+            while len(self._held) > HELD:
+                del self._held[next(iter(self._held))]
+        return found
+
+    def _publish(self, recorded: Recorded) -> Recorded:
+        return replace(recorded, audit=self.published(recorded.audit))
+
+
+def find(history: Sequence[Recorded], asked: str) -> int | None:
+    """Where a window stands in a history; asked by `start/end`, or by its first day.
+
+    Newest first: of two versions that saw the same window the later one is found.
+    """
+    for place in range(len(history) - 1, -1, -1):
+        window = history[place].audit.window
+        if asked in (str(window), str(window).partition("T")[0]):
+            return place
+    try:
+        wanted = Window.parse(asked)
+    except ValueError:
+        return None
+    places = (p for p in range(len(history) - 1, -1, -1) if history[p].audit.window == wanted)
+    return next(places, None)

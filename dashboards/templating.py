@@ -1,0 +1,43 @@
+"""Templates: Jinja2 with everything escaped, and the few functions that pages are written with."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+from dashboards import figures, words
+from dashboards.charts.svg import glyph
+from monitors.audit import WORST_FIRST
+from monitors.window import utc
+
+HERE = Path(__file__).parent
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals |= {
+        "figures": figures,
+        "glyph": glyph,
+        "path": lambda part: quote(part, safe=""),
+        "utc": utc,
+        "verdicts": [(v, *words.VERDICTS[v]) for v in WORST_FIRST],
+        "words": words,
+    }
+    return made
+
+
+def page(template: str, status: int = 200, /, **values: Any) -> HTMLResponse:
+    """A page from its template; a value the template asks for and does not get is an error."""
+    return HTMLResponse(_environment().get_template(template).render(**values), status_code=status)

@@ -1,0 +1,318 @@
+"""What a finding says, in plain language: counts of people where it can, never a verdict on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dashboards.figures import PLAIN, SHORT, counted, interval, measured, number, percent, signed
+from monitors.audit import Finding, Verdict
+from monitors.config import ModelConfig
+
+VERDICTS: dict[str, tuple[str, str]] = {
+    Verdict.BEYOND: ("Beyond", "Further than its margin, and more than chance alone would reach."),
+    Verdict.FAILED: ("Failed", "The check could not run, so nothing is known. Someone has to look."),
+    Verdict.DIFFERENT: ("Different", "It moved; whether by more than the margin is unclear."),
+    Verdict.CANNOT_TELL: ("Cannot tell", "Too little to go on: neither good news nor bad."),
+    Verdict.WITHHELD: ("Withheld", "Too few people to show without pointing at them. It is not zero."),
+    Verdict.WITHIN: ("Within", "Inside its margin, and there was enough to see it if it were not."),
+}
+FAMILIES = {
+    "quality": "Data",
+    "drift": "Drift",
+    "performance": "Performance",
+    "fairness": "Gaps",
+    "oversight": "Oversight",
+    "text": "Text",
+}
+SEVERITIES = {"page": "Act now", "ticket": "This week", "committee": "Committee", "info": "For information"}
+MEASURES = {
+    "rows": "Volume",
+    "freshness": "Silence at the end of the window",
+    "invalid_score_share": "Impossible scores",
+    "wrong_version_share": "Wrong version",
+    "duplicate_share": "Duplicates",
+    "missing_share": "Missing",
+    "unseen_share": "New categories",
+    "out_of_range_share": "Out of range",
+    "unusable_share": "Not a number",
+    "wasserstein": "Shift (Wasserstein)",
+    "anderson_darling": "Shift (Anderson–Darling)",
+    "kolmogorov_smirnov": "Shift (Kolmogorov–Smirnov)",
+    "total_variation": "Shift (total variation)",
+    "jensen_shannon": "Shift (Jensen–Shannon)",
+    "psi": "Shift (PSI)",
+    "auroc": "Discrimination (AUROC)",
+    "observed_expected_ratio": "Observed over expected",
+    "brier": "Brier score",
+    "true_positive_rate": "Sensitivity",
+    "true_negative_rate": "Specificity",
+    "false_positive_rate": "False alarms",
+    "false_negative_rate": "Missed",
+    "positive_predictive_value": "Positive predictive value",
+    "negative_predictive_value": "Negative predictive value",
+    "selection_rate": "Flagged",
+    "miscalibration_loss": "Miscalibration loss",
+}
+
+WHOLE = ("rows", "model", "score", "decision", "outcome", "")  # subjects that are no column
+
+# metric: (who is counted, what became of them), of every 100 people.
+_OF_EVERY: dict[str, tuple[str, str]] = {
+    "true_positive_rate": ("{people} who had the outcome", "{were} flagged"),
+    "false_negative_rate": ("{people} who had the outcome", "{were} missed"),
+    "false_positive_rate": ("{people} without the outcome", "{were} flagged"),
+    "true_negative_rate": ("{people} without the outcome", "{were} rightly left alone"),
+    "positive_predictive_value": ("flagged {people}", "had the outcome"),
+    "negative_predictive_value": ("{people} not flagged", "did not have the outcome"),
+    "selection_rate": ("{people}", "{were} flagged"),
+}
+_SHARES: dict[str, str] = {
+    "missing_share": "{subject} was missing for {now}",
+    "unseen_share": "{subject} held a category the reference never had for {now}",
+    "out_of_range_share": "{subject} lay outside the reference's range for {now}",
+    "unusable_share": "{subject} was not a number for {now}",
+    "invalid_score_share": "The score was impossible (outside 0 to 1) for {now}",
+    "wrong_version_share": "Another version than the declared one scored {now}",
+    "duplicate_share": "The same prediction came more than once for {now}",
+}
+
+
+def measure(name: str) -> str:
+    """A measure's name for people.
+
+    >>> measure("auroc"), measure("net_benefit"), measure("evidently:jensenshannon")
+    ('Discrimination (AUROC)', 'Net benefit', 'Jensenshannon (Evidently)')
+    """
+    if name.startswith("evidently:"):
+        return f"{measure(name.removeprefix('evidently:'))} (Evidently)"
+    return MEASURES.get(name) or titled(name)
+
+
+def shift(finding: Finding) -> str:
+    """How a shift was measured, with its unit, short enough for a column.
+
+    >>> shift(Finding(metric="wasserstein", family="drift", subject="age", unit="reference SD",
+    ...     verdict=Verdict.WITHIN))
+    'Wasserstein, SD'
+    """
+    name = measure(finding.metric).removeprefix("Shift (").removesuffix(")")
+    unit = SHORT.get(finding.unit, finding.unit).partition(" ")[0]
+    return _capital(name) if finding.unit in PLAIN else f"{_capital(name)}, {unit}"
+
+
+def titled(name: str) -> str:
+    """A column's name with its first letter raised and underscores as spaces.
+
+    >>> titled("urine_output")
+    'Urine output'
+    """
+    plain = name.replace("_", " ").strip()
+    return plain[:1].upper() + plain[1:]
+
+
+def people(config: ModelConfig | None) -> str:
+    """What a row is: a patient, where each is scored once, or else a prediction."""
+    columns = config.columns if config else None
+    once = columns is not None and columns.patient is not None and columns.patient == columns.id
+    return "patients" if once else "predictions"
+
+
+def remembered(finding: Finding) -> bool:
+    """Whether the baseline is what the reference had, not a fixed target such as 0 or 1."""
+    return finding.baseline is not None and finding.reference_n is not None
+
+
+def subject(finding: Finding) -> str:
+    """What was measured: a column, the score, or a group of people."""
+    if finding.group is not None:
+        return f"{finding.subject} {finding.group}"
+    return {"score": "the score", "decision": "the decision", "outcome": "the outcome"}.get(
+        finding.subject, titled(finding.subject)
+    )
+
+
+def title(finding: Finding) -> str:
+    """A short name: the measure, and of what where that is not plain."""
+    if finding.group is not None or finding.subject not in WHOLE:
+        return f"{measure(finding.metric)}, {subject(finding)}"
+    alone = finding.subject in ("rows", "model", "") or "score" in finding.metric
+    return measure(finding.metric) if alone else f"{measure(finding.metric)}, {subject(finding)}"
+
+
+def sentence(finding: Finding, who: str = "patients") -> str:
+    """One sentence that someone on the ward understands.
+
+    >>> urine = Finding(metric="missing_share", family="quality", subject="urine_output",
+    ...     unit="share of rows", verdict=Verdict.BEYOND, value=0.49, baseline=1.0, reference_n=4301)
+    >>> sentence(urine)
+    'Urine output was missing for 49 of every 100 patients; in the reference, 100.'
+    """
+    if finding.verdict is Verdict.FAILED:
+        return f"{title(finding)} could not be computed: {finding.reason or 'no reason was given'}."
+    if finding.verdict is Verdict.WITHHELD:
+        return f"{title(finding)} is withheld: too few people to show without pointing at them."
+    if finding.value is None:
+        return f"{title(finding)} cannot be told: {finding.reason or 'there is no value'}."
+    if finding.group is not None:
+        return _gap(finding, who)
+    if finding.metric in _SHARES:
+        now, then = every(finding.value, finding.baseline, who)
+        told = _SHARES[finding.metric].format(subject=_capital(subject(finding)), now=now)
+        return f"{told}; in the reference, {then}." if then and remembered(finding) else f"{told}."
+    if finding.metric in _OF_EVERY:
+        return _of_every(finding, finding.value, who, "in the reference")
+    told = _SAID.get(finding.metric, _plainly)(finding)
+    return told.replace("{who}", who)  # not format: a column's name may hold braces
+
+
+def _gap(finding: Finding, who: str) -> str:
+    named = f"{who} of {finding.subject} {finding.group}"
+    other = "everyone else" if finding.against in (None, "rest") else f"{finding.subject} {finding.against}"
+    if finding.level is not None and finding.metric in _OF_EVERY:
+        return _of_every(finding, finding.level, named, f"of {other}")
+    if finding.level is not None and finding.metric == "observed_expected_ratio":
+        then = f"; for {other}, {finding.baseline * 100:.0f}" if finding.baseline is not None else ""
+        return f"For every 100 outcomes expected among {named}, {finding.level * 100:.0f} happened{then}."
+    if finding.level is not None:
+        level, theirs = measured(finding.level, finding.unit), measured(finding.baseline, finding.unit)
+        then = f"; for {other}, {theirs}" if finding.baseline is not None else ""
+        return f"{measure(finding.metric)} was {level} for {named}{then}."
+    gap = measured(finding.value, finding.unit, gap=True)
+    return f"{measure(finding.metric)} differed by {gap} between {named} and {other}."
+
+
+def _of_every(finding: Finding, value: float, named: str, then: str) -> str:
+    counted_among, became = _OF_EVERY[finding.metric]
+    base, now, before = _same_base(value, finding.baseline)
+    among = counted_among.format(people=named)
+    happened = became.format(were="was" if now == "1" else "were")
+    rest = f"; {then}, {before}" if before is not None else ""
+    return f"Of every {base} {among}, {now} {happened}{rest}."
+
+
+def every(value: float, baseline: float | None, who: str) -> tuple[str, str | None]:
+    """Both shares as so many of every 100 (or 1,000, or more, where they are small).
+
+    >>> every(0.004, 0.001, "patients")
+    ('4 of every 1,000 patients', '1')
+    """
+    base, now, then = _same_base(value, baseline)
+    return f"{now} of every {base} {who}", then
+
+
+def _same_base(value: float, baseline: float | None) -> tuple[str, str, str | None]:
+    shares = [value] if baseline is None else [value, baseline]
+    for base in (100, 1_000, 10_000):
+        written = [f"{share * base:,.0f}" for share in shares]
+        vanished = any(w == "0" and s > 0 for w, s in zip(written, shares, strict=True))
+        alike = len(set(shares)) > len(set(written))
+        if not (vanished or alike):
+            break
+    return f"{base:,}", written[0], written[1] if len(written) > 1 else None
+
+
+def _rows(finding: Finding) -> str:
+    now, then = number(finding.value), number(finding.baseline)
+    return f"{now} {{who}} were scored a day; in the reference, {then}."
+
+
+def _freshness(finding: Finding) -> str:
+    return f"No score came in the last {percent(finding.value)} of the window."
+
+
+def _shift(finding: Finding) -> str:
+    moved = f"{number(finding.value)} standard deviations of the reference"
+    return f"{_capital(subject(finding))} shifted by {moved}."
+
+
+def _mix(finding: Finding) -> str:
+    moved = f"{(finding.value or 0) * 100:.0f}"
+    now = f"{moved} of every 100 {{who}} fall where the reference had no place for them"
+    return f"The mix of {subject(finding)} changed: {now}."
+
+
+def _expected(finding: Finding) -> str:
+    value = finding.value or 0.0
+    told = "risk is understated" if value > 1 else "risk is overstated"
+    return f"For every 100 outcomes expected, {value * 100:.0f} happened: {told}."
+
+
+def _slope(finding: Finding) -> str:
+    value = finding.value or 0.0
+    told = "high risks are too high and low ones too low" if value < 1 else "risks are too close together"
+    return f"Calibration slope {number(value)} where 1 is right: {told}."
+
+
+def _intercept(finding: Finding) -> str:
+    value = finding.value or 0.0
+    told = "understate" if value > 0 else "overstate"
+    return f"Scores {told} risk on the whole: calibration intercept {signed(value)} where 0 is right."
+
+
+def _auroc(finding: Finding) -> str:
+    value, before = finding.value or 0.0, finding.baseline
+    if before is None:
+        return f"The score ranks people with AUROC {number(value)}; 0.5 is chance."
+    told = "less well than it did" if value < before else "as well as it did, or better"
+    return f"The score ranks people {told}: AUROC {number(value)}; in the reference, {number(before)}."
+
+
+def _plainly(finding: Finding) -> str:
+    of = "" if finding.subject in WHOLE else f" of {subject(finding)}"
+    then = f"; in the reference, {measured(finding.baseline, finding.unit)}" if remembered(finding) else ""
+    return f"{measure(finding.metric)}{of} was {measured(finding.value, finding.unit)}{then}."
+
+
+_SAID: dict[str, Callable[[Finding], str]] = {
+    "rows": _rows,
+    "freshness": _freshness,
+    "wasserstein": _shift,
+    "total_variation": _mix,
+    "observed_expected_ratio": _expected,
+    "calibration_slope": _slope,
+    "calibration_intercept": _intercept,
+    "auroc": _auroc,
+}
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def facts(finding: Finding) -> list[tuple[str, str]]:
+    """The figures behind a sentence: value, interval, margin, chance and counts, each labelled."""
+    gap = finding.group is not None
+    unit = finding.unit
+    listed = [("Gap" if gap else "Value", measured(finding.value, unit, gap=gap))]
+    if within := interval(finding.low, finding.high, unit, gap=gap):
+        listed.append(("95 % interval", within))
+    if finding.margin is not None:
+        listed.append(("Margin", margin(finding)))
+    if finding.chance is not None:
+        listed.append(("Chance alone", measured(finding.chance, unit)))
+    if finding.n is not None:
+        listed.append(("n", f"{finding.n:,}"))
+    if finding.reference_n is not None:
+        listed.append(("n compared with", f"{finding.reference_n:,}"))
+    return listed
+
+
+def margin(finding: Finding) -> str:
+    """The margin in the value's own terms, with ± where either side counts."""
+    if finding.margin is None:
+        return "–"
+    if finding.metric == "rows":
+        return f"± {percent(finding.margin)}"
+    either = finding.group is not None or finding.baseline is not None
+    shown = measured(finding.margin, finding.unit, gap=finding.unit.startswith("share") and either)
+    return f"± {shown.lstrip('+')}" if either else shown
+
+
+def needed(finding: Finding) -> str:
+    """For `cannot_tell`: what would decide it."""
+    parts = []
+    if finding.needs and (n := finding.needs.get("n")):
+        parts.append(f"about {counted(n, 'row')} would decide it")
+    if finding.needs and (windows := finding.needs.get("windows")):
+        parts.append(f"{counted(windows, 'window')} at this volume")
+    return ", ".join(parts)
