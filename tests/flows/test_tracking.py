@@ -19,12 +19,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from mlflow import MlflowClient
 from mlflow.entities import Run, ViewType
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 
-from flows import tracking
+from flows import tracked, tracking
 from flows.home import Home
 from monitors.audit import Audit, Finding, Verdict
 from monitors.config import ModelConfig, parse
@@ -225,7 +227,7 @@ def test_of_two_workers_the_ledger_lets_one_win(config: ModelConfig, ledger: Led
 
     won = slow.keep(
         "mlflow_run",
-        f"{slow.stem}|{tracking._short(AUDIT.digest)}|{slow.place}",
+        f"{slow.stem}|{tracked.short(AUDIT.digest)}|{slow.place}",
         "run_id",
         alive=slow.revive,
         lost=list,
@@ -282,7 +284,7 @@ def test_headline_numbers_are_on_the_deployed_model(config: ModelConfig, ledger:
 
 def test_a_model_page_gets_a_dozen_numbers_a_window_at_most() -> None:
     many = tuple(finding(f"m{i}", family="performance", subject="score") for i in range(40))
-    assert len(tracking.headline(replace(AUDIT, findings=many))) == tracking.HEADLINE
+    assert len(tracked.headline(replace(AUDIT, findings=many))) == tracked.HEADLINE
 
 
 def test_the_registered_version_carries_the_newest_windows_verdict(ledger: Ledger, uri: str) -> None:
@@ -354,7 +356,7 @@ log_audit(AUDIT, config=parse(CONFIG, "x"), ledger=ledger, tracking_uri=home.mlf
 def test_the_embedded_store_is_made_quietly_where_it_belongs(
     config: ModelConfig, ledger: Ledger, tmp_path: Path
 ) -> None:
-    said = subprocess.run(  # noqa: S603  our own command
+    said = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(tmp_path / "fresh")],
         env=Home.of({}, tmp_path / "fresh").environment({})
         | {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[2])},
@@ -377,17 +379,18 @@ def test_an_artifact_cannot_leave_its_run(config: ModelConfig, ledger: Ledger, u
             tracking.log_audit(AUDIT, config=config, ledger=ledger, tracking_uri=uri, artifacts={name: b""})
 
 
+@example([[""], ["x"]])
 @given(st.lists(st.lists(st.text(max_size=8), min_size=1, max_size=4), min_size=2, max_size=2))
 def test_names_are_in_mlflows_letters_and_no_two_read_alike(parts: list[list[str]]) -> None:
-    first, second = (tracking.key(*part) for part in parts)
+    first, second = (tracked.key(*part) for part in parts)
     assert re.fullmatch(r"[A-Za-z0-9_\-. :/]+", first)
     assert (first == second) == (parts[0] == parts[1])
 
 
 def test_a_long_name_is_shortened_and_stays_its_own() -> None:
-    first, second = tracking.key("a" * 400 + "1"), tracking.key("a" * 400 + "2")
+    first, second = tracked.key("a" * 400 + "1"), tracked.key("a" * 400 + "2")
     assert first != second
-    assert len(first + ":high") <= tracking.LONGEST
+    assert len(first + ":high") <= tracked.LONGEST
 
 
 def test_a_database_nobody_can_open_is_said_at_once(
@@ -403,6 +406,7 @@ def test_a_database_nobody_can_open_is_said_at_once(
 
 
 def test_no_credential_is_ever_shown(config: ModelConfig, ledger: Ledger) -> None:
+    began = time.monotonic()
     with pytest.raises(TrackingUnavailable) as raised:
         tracking.log_audit(
             AUDIT,
@@ -413,6 +417,13 @@ def test_no_credential_is_ever_shown(config: ModelConfig, ledger: Ledger) -> Non
     assert "s3cret" not in str(raised.value)
     assert raised.value.retryable
     assert raised.value.__suppress_context__
+    assert time.monotonic() - began < 10
+
+    uri = "http://ward:s3cret@mlflow.example.org"
+    with pytest.raises(tracking.TrackingRefused) as refused, tracking._reaching(uri):
+        raise MlflowException(f"{uri}/api: no such name", error_code=INVALID_PARAMETER_VALUE)
+    assert str(refused.value).endswith("http://mlflow.example.org/api: no such name")
+    assert "s3cret" not in str(refused.value)
 
 
 @dataclass
@@ -433,7 +444,7 @@ class Server:
         command += ["--backend-store-uri", f"sqlite:///{self.folder}/mlflow.db"]
         command += ["--artifacts-destination", str(self.folder / "files")]
         settings = Home.of({}, self.folder).environment({})
-        self.process = subprocess.Popen(  # noqa: S603  our own command
+        self.process = subprocess.Popen(
             command,
             env={**os.environ, **settings, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
             cwd=self.folder,
@@ -443,7 +454,7 @@ class Server:
         )
         for _ in range(300):
             try:
-                with urllib.request.urlopen(f"{self.uri}/health", timeout=1):  # noqa: S310  our own
+                with urllib.request.urlopen(f"{self.uri}/health", timeout=1):
                     return
             except (urllib.error.URLError, OSError):
                 assert self.process.poll() is None, "the server stopped by itself"
