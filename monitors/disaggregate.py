@@ -80,7 +80,8 @@ def _frame(name: str, tallies: list[Tally]) -> list[float]:
         metrics=_functions()[name],
         y_true=np.concatenate([part[0] for part in parts]),
         y_pred=np.concatenate([part[1] for part in parts]),
-        sensitive_features=np.repeat(np.arange(len(parts)), [len(part[0]) for part in parts]),
+        # A list: an array of a single row would be squeezed to none.
+        sensitive_features=np.repeat(np.arange(len(parts)), [len(part[0]) for part in parts]).tolist(),
         sample_params={"sample_weight": np.concatenate([part[2] for part in parts])},
     )
     return [float(value) for value in frame.by_group]
