@@ -14,14 +14,7 @@ from monitors.window import FIRST, MONDAY, Grid, Length, Window, moment, utc
 
 BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
 LORD_HOWE = ZoneInfo("Australia/Lord_Howe")  # its clocks move by half an hour
-ZONES = [ZoneInfo(name) for name in ("UTC", "Asia/Kolkata", "America/Sao_Paulo")] + [BERLIN, NEW_YORK, LORD_HOWE]
-    ZoneInfo("UTC"),
-    BERLIN,
-    NEW_YORK,
-    LORD_HOWE,
-    ZoneInfo("Asia/Kolkata"),
-    ZoneInfo("America/Sao_Paulo"),
-]
+ZONES = [BERLIN, NEW_YORK, LORD_HOWE, *map(ZoneInfo, ("UTC", "Asia/Kolkata", "America/Sao_Paulo"))]
 
 
 def grid(length: str, zone: ZoneInfo = BERLIN, anchor: date = MONDAY) -> Grid:
