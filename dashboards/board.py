@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from dashboards.freshness import Freshness, freshness
+from dashboards.names import FAMILIES, people
 from dashboards.reading import Reading
-from dashboards.words import FAMILIES, people, sentence
+from dashboards.words import sentence
 from dashboards.worst import worst_first
 from monitors.audit import WORST_FIRST, Audit, Finding, Verdict
 from monitors.config import ModelConfig
@@ -87,8 +89,7 @@ def board(reading: Reading) -> list[Row]:
     found = []
     for model in reading.models():
         config = reading.configs.get(model)
-        who = people(config)
-        sight = reading.reduced("board", model, WINDOWS, lambda recorded, who=who: seen(recorded, who))
+        sight = reading.reduced("board", model, WINDOWS, partial(seen, who=people(config)))
         last = sight.last.audit.window if sight.last else None
         found.append(Row(model, config, sight, freshness(config, last, now)))
     return sorted(found, key=lambda row: row.rank)
@@ -126,9 +127,7 @@ def families(rows: Iterable[Row]) -> list[str]:
     return [family for family in FAMILIES if family in ALWAYS or family in held]
 
 
-def kept(
-    rows: Iterable[Row], *, q: str = "", state: str = "", tier: str = "", owner: str = ""
-) -> list[Row]:
+def kept(rows: Iterable[Row], *, q: str = "", state: str = "", tier: str = "", owner: str = "") -> list[Row]:
     """The rows a filter leaves: every word of `q` somewhere in what the row says."""
     words = q.casefold().split()
     left = []

@@ -37,9 +37,9 @@ FAMILIES: dict[str, tuple[tuple[str, ...], str]] = {
         ("model", "job"),
         "When the last audit was written to the ledger.",
     ),
-    "rounds_findings": (("model", "verdict"), "Findings of the last window that someone acts on, by verdict."),
-    "rounds_finding_value": (CHECK, "Value of the worst findings of the last window, in the metric's own unit."),
-    "rounds_finding_margin": (CHECK, "How far the value may be from its target, in the metric's own unit."),
+    "rounds_findings": (("model", "verdict"), "Findings of the last window, those only shown left out."),
+    "rounds_finding_value": (CHECK, "Values of the last window's worst findings, in the metric's unit."),
+    "rounds_finding_margin": (CHECK, "How far the value may be from its target, in the metric's unit."),
     "rounds_finding_beyond_windows": (
         CHECK,
         "Windows in a row in which the finding was beyond its margin; 0 when it is not.",

@@ -36,10 +36,10 @@ def number(value: float | None, digits: int = 3) -> str:
 
 
 def percent(share: float | None) -> str:
-    """A share as a percentage.
+    r"""A share as a percentage.
 
     >>> percent(0.056), percent(0.4921), percent(0.0004)
-    ('5.6\\xa0%', '49\\xa0%', '0.04\\xa0%')
+    ('5.6\xa0%', '49\xa0%', '0.04\xa0%')
     """
     if share is None:
         return "–"
@@ -60,10 +60,10 @@ def signed(value: float | None) -> str:
 
 
 def measured(value: float | None, unit: str, *, gap: bool = False) -> str:
-    """A value with its unit, a gap with its sign.
+    r"""A value with its unit, a gap with its sign.
 
     >>> measured(0.49, "share of rows"), measured(-0.11, "share of rows", gap=True), measured(0.31, "nats")
-    ('49\\xa0%', '−11\\xa0points', '0.310\\xa0nats')
+    ('49\xa0%', '−11\xa0points', '0.310\xa0nats')
     """
     if value is None:
         return "–"
@@ -78,10 +78,10 @@ def measured(value: float | None, unit: str, *, gap: bool = False) -> str:
 
 
 def tick(value: float, unit: str, *, gap: bool = False) -> str:
-    """A label on an axis: round values without trailing zeros, and no unit but %.
+    r"""A label on an axis: round values without trailing zeros, and no unit but %.
 
     >>> tick(0.1, "share of rows", gap=True), tick(0.25, "nats"), tick(0.2, "share of rows")
-    ('+10', '0.25', '20\\xa0%')
+    ('+10', '0.25', '20\xa0%')
     """
     share = unit.startswith("share")
     size = value * 100 if share else value
@@ -90,10 +90,10 @@ def tick(value: float, unit: str, *, gap: bool = False) -> str:
 
 
 def interval(low: float | None, high: float | None, unit: str, *, gap: bool = False) -> str:
-    """Both ends, or nothing where there is no interval.
+    r"""Both ends, or nothing where there is no interval.
 
     >>> interval(0.61, 0.72, "share of rows"), interval(1.1, 1.5, "nats"), interval(None, None, "nats")
-    ('61 to 72\\xa0%', '1.10 to 1.50\\xa0nats', '')
+    ('61 to 72\xa0%', '1.10 to 1.50\xa0nats', '')
     """
     if low is None or high is None:
         return ""
@@ -107,9 +107,18 @@ def day(moment: datetime) -> str:
     >>> day(datetime(1992, 4, 6, tzinfo=UTC)), day(datetime(1992, 4, 6, 13, 30, tzinfo=UTC))
     ('6 Apr 1992', '6 Apr 1992, 13:30')
     """
-    at = moment.astimezone(UTC)
-    shown = f"{at.day} {at:%b %Y}"
+    at, shown = moment.astimezone(UTC), date(moment)
     return shown if (at.hour, at.minute) == (0, 0) else f"{shown}, {at:%H:%M}"
+
+
+def date(moment: datetime) -> str:
+    """The day alone, in UTC.
+
+    >>> date(datetime(1992, 4, 6, 13, 30, tzinfo=UTC))
+    '6 Apr 1992'
+    """
+    at = moment.astimezone(UTC)
+    return f"{at.day} {at:%b %Y}"
 
 
 def period(window: Window) -> str:

@@ -11,7 +11,8 @@ from dashboards.charts.forest import WORDS, Arm, forest
 from dashboards.charts.heatmap import axis, strip
 from dashboards.charts.timeline import Point, timeline
 from dashboards.figures import counted, day, interval, measured, period, tick
-from dashboards.words import measure, sentence, title
+from dashboards.names import measure, title
+from dashboards.words import sentence
 from dashboards.worst import RATIOS, excess, worst_first
 from monitors.audit import WORST_FIRST, Audit, Finding, Verdict
 
@@ -132,9 +133,7 @@ def drift_map(history: Sequence[Audit], shown: Audit, *, everything: bool = Fals
     return DriftMap(tuple(rows), axis(dates), len(ranked) - len(kept))
 
 
-def _strip(
-    subject: str, line: Sequence[Finding | None], audits: Sequence[Audit], shown: int
-) -> Markup:
+def _strip(subject: str, line: Sequence[Finding | None], audits: Sequence[Audit], shown: int) -> Markup:
     said = [
         f"{period(audit.window)}: {measure(f.metric)} {measured(f.value, f.unit)}, {WORDS[f.verdict]}"
         if f

@@ -51,9 +51,7 @@ class Reading:
         """The last published audits of a model, oldest first."""
         return [self._publish(r) for r in self.ledger.audits(model, last=count)]
 
-    def reduced(
-        self, what: str, model: str, count: int, reduce: Callable[[list[Recorded]], Any]
-    ) -> Any:
+    def reduced(self, what: str, model: str, count: int, reduce: Callable[[list[Recorded]], Any]) -> Any:
         """What a function makes of the last audits, kept until the model has a new one."""
         digests = tuple(entry.digest for entry in self.heads().get(model, [])[-count:])
         held = self._reduced.get((what, model))

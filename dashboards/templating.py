@@ -10,7 +10,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
-from dashboards import figures, words
+from dashboards import figures, names, words
 from dashboards.charts.svg import glyph
 from monitors.audit import WORST_FIRST
 from monitors.window import utc
@@ -30,9 +30,10 @@ def _environment() -> Environment:
     made.globals |= {
         "figures": figures,
         "glyph": glyph,
+        "names": names,
         "path": lambda part: quote(part, safe=""),
         "utc": utc,
-        "verdicts": [(v, *words.VERDICTS[v]) for v in WORST_FIRST],
+        "verdicts": [(v, *names.VERDICTS[v]) for v in WORST_FIRST],
         "words": words,
     }
     return made

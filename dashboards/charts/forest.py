@@ -12,6 +12,7 @@ from dashboards.figures import signed
 from monitors.audit import Verdict
 
 ROW, AXIS = 34, 24
+OVER = 9  # bands reach over the row, so that they meet where a long name makes it taller
 WORDS = {
     Verdict.WITHIN: "within",
     Verdict.BEYOND: "beyond",
@@ -49,26 +50,43 @@ def forest(
     ends = [v for a in arms for v in (a.value, a.low, a.high)]
     reach = _reach([*ends, zero + (margin or 0.0), zero - (margin or 0.0)], zero, margin)
     scale = Scale(zero - reach, zero + reach)
-    head = element("tr", joined(_head(name, kind) for name, kind in (
-        ("Group", "group"), (counted, "figure"), ("Gap and interval", "plot"), ("Gap", "figure"),
-    )))
+    head = element(
+        "tr",
+        joined(
+            _head(name, kind)
+            for name, kind in (
+                ("Group", "group"),
+                (counted, "figure"),
+                ("Gap and interval", "plot"),
+                ("Gap", "figure"),
+            )
+        ),
+    )
     firsts = {arm.attribute: arm for arm in reversed(arms)}.values()
     body = joined(_row(arm, scale, margin, zero, written, arm in firsts) for arm in arms)
     axis = element(
         "tr",
-        joined([
-            element("td", "", class_="spare"), element("td", "", class_="spare"),
-            element("td", _axis(scale, ticked), class_="plot"), element("td", "", class_="spare"),
-        ]),
+        joined(
+            [
+                element("td", "", class_="spare"),
+                element("td", "", class_="spare"),
+                element("td", _axis(scale, ticked), class_="plot"),
+                element("td", "", class_="spare"),
+            ]
+        ),
         class_="axis",
         aria_hidden="true",
     )
     return element(
         "table",
-        joined([
-            element("caption", caption), element("thead", head),
-            element("tbody", body), element("tfoot", axis),
-        ]),
+        joined(
+            [
+                element("caption", caption),
+                element("thead", head),
+                element("tbody", body),
+                element("tfoot", axis),
+            ]
+        ),
         class_="forest",
     )
 
@@ -96,23 +114,30 @@ def _row(
     n = "–" if arm.n is None else f"{arm.n:,}"
     value = written(arm.value) if arm.value is not None else "–"
     told = joined([element("span", value), element("span", f", {WORDS[arm.verdict]}", class_="unseen")])
-    return element("tr", joined([
-        element("th", label, scope="row", class_="group"),
-        element("td", n, class_="figure"),
-        element("td", _plot(arm, scale, margin, zero), class_="plot"),
-        element("td", told, class_=f"figure gap {arm.verdict}"),
-    ]), class_="first" if first else None)
+    return element(
+        "tr",
+        joined(
+            [
+                element("th", label, scope="row", class_="group"),
+                element("td", n, class_="figure"),
+                element("td", _plot(arm, scale, margin, zero), class_="plot"),
+                element("td", told, class_=f"figure gap {arm.verdict}"),
+            ]
+        ),
+        class_="first" if first else None,
+    )
 
 
 def _plot(arm: Arm, scale: Scale, margin: float | None, zero: float) -> Markup:
     middle = ROW / 2
     parts = [_band(scale, margin, zero)]
     at = percentage(scale.share(zero))
-    parts.append(element("line", x1=at, x2=at, y1=0, y2=ROW, class_="zero"))
+    parts.append(element("line", x1=at, x2=at, y1=-OVER, y2=ROW + OVER, class_="zero"))
     if arm.value is None:
         # At the edge and in words: a mark on the line would look like a gap of zero.
         parts.append(shape(arm.verdict, "2%", f"{middle:g}"))
-        parts.append(element("text", WORDS[arm.verdict], x="4%", y=middle + 4, class_="tick"))
+        word = element("text", WORDS[arm.verdict], x=12, y=4, class_="tick")
+        parts.append(element("svg", word, x="2%", y=middle, overflow="visible"))
     else:
         if arm.low is not None and arm.high is not None:
             ends = {"x1": percentage(scale.share(arm.low)), "x2": percentage(scale.share(arm.high))}
@@ -130,7 +155,12 @@ def _band(scale: Scale, margin: float | None, zero: float) -> Markup:
         return Markup("")
     left, right = scale.share(zero - margin), scale.share(zero + margin)
     return element(
-        "rect", x=percentage(left), width=percentage(right - left), y=0, height=ROW, class_="allowed"
+        "rect",
+        x=percentage(left),
+        width=percentage(right - left),
+        y=-OVER,
+        height=ROW + 2 * OVER,
+        class_="allowed",
     )
 
 
@@ -141,8 +171,13 @@ def _arrow(middle: float, way: int, verdict: Verdict) -> Markup:
 
 
 def _axis(scale: Scale, ticked: Callable[[float], str]) -> Markup:
+    ticks = scale.ticks(4)
+    always = {ticks[0], 0.0, ticks[-1]}  # the others make way on a phone
     marks = joined(
-        element("text", ticked(tick), x=percentage(scale.share(tick)), y=15, class_="tick middle")
-        for tick in scale.ticks(4)
-    )
+        element(
+            "text", ticked(tick), x=percentage(scale.share(tick)), y=15,
+            class_="tick middle" if tick in always else "tick middle minor",
+        )
+        for tick in ticks
+    )  # fmt: skip
     return element("svg", marks, class_="chart", width="100%", height=AXIS)

@@ -25,14 +25,14 @@ _SHAPES: dict[str, str] = {
 
 def shape(verdict: Verdict, x: str = "6", y: str = "6") -> Markup:
     """The verdict's mark about a point of an SVG; `x` and `y` may be percentages."""
-    return Markup('<svg x="{}" y="{}" overflow="visible"><g class="mark {}">{}</g></svg>').format(  # noqa: S704
-        x, y, str(verdict), Markup(_SHAPES[verdict])  # noqa: S704
-    )
+    drawn = Markup(_SHAPES[verdict])  # noqa: S704  our own constants
+    mark = element("g", drawn, class_=f"mark {verdict}")
+    return element("svg", mark, x=x, y=y, overflow="visible")
 
 
 def glyph(verdict: Verdict) -> Markup:
     """The verdict's mark by itself, to stand before its word."""
-    return Markup('<svg class="glyph" width="12" height="12" aria-hidden="true">{}</svg>').format(shape(verdict))
+    return element("svg", shape(verdict), class_="glyph", width=12, height=12, aria_hidden="true")
 
 
 def element(name: str, content: Markup | str = "", /, **attributes: object) -> Markup:

@@ -69,9 +69,7 @@ def timeline(
     parts.append(element("text", day(points[0].at), x=percentage(LEFT - 0.02), y=base, class_="tick"))
     if len(points) > 1:
         parts.append(element("text", day(points[-1].at), x="100%", y=base, class_="tick end"))
-    return element(
-        "svg", joined(parts), class_="chart timeline", width="100%", height=HEIGHT, role="img"
-    )
+    return element("svg", joined(parts), class_="chart timeline", width="100%", height=HEIGHT, role="img")
 
 
 def _runs(

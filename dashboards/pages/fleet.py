@@ -12,8 +12,8 @@ from dashboards.board import TIERS, Row, board, families, kept
 from dashboards.charts.sparkline import sparkline
 from dashboards.figures import counted
 from dashboards.graphs import allowed
+from dashboards.names import title
 from dashboards.templating import page
-from dashboards.words import title
 from monitors.audit import WORST_FIRST
 
 router = APIRouter(include_in_schema=False)
@@ -21,9 +21,7 @@ STATES = ("silent", *map(str, WORST_FIRST))
 
 
 @router.get("/")
-def fleet(
-    request: Request, q: str = "", verdict: str = "", tier: str = "", owner: str = ""
-) -> HTMLResponse:
+def fleet(request: Request, q: str = "", verdict: str = "", tier: str = "", owner: str = "") -> HTMLResponse:
     """Works without JavaScript; with it, typing asks for the same page and swaps the board in."""
     reading = request.app.state.reading
     rows = board(reading)
@@ -50,7 +48,7 @@ def fleet(
 def spark(row: Row) -> Markup:
     """The worst finding over the last windows, with its margin where that is a distance from zero."""
     worst = row.sight.worst
-    if worst is None:
+    if worst is None or not any(value is not None for value in row.sight.series):
         return Markup("")
     band, target = allowed(worst)
     upward = (worst.value or 0.0) >= (target or 0.0)

@@ -12,9 +12,9 @@ from fastapi.responses import HTMLResponse
 
 from dashboards.freshness import freshness
 from dashboards.graphs import drift_map, forest_of, gap_measures, key_findings, timeline_of
+from dashboards.names import WHOLE, measure, people
 from dashboards.reading import find
 from dashboards.templating import page
-from dashboards.words import WHOLE, measure, people
 from dashboards.worst import Running, running, worst_first
 from monitors.audit import Audit, Finding, Verdict
 from monitors.config import ModelConfig
@@ -24,9 +24,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/models/{model}")
-def model(
-    request: Request, model: str, window: str = "", gap: str = "", columns: str = ""
-) -> HTMLResponse:
+def model(request: Request, model: str, window: str = "", gap: str = "", columns: str = "") -> HTMLResponse:
     """The last window, or the one asked for by `?window=` (its first day, or `start/end`)."""
     reading = request.app.state.reading
     config, now = reading.configs.get(model), reading.now()

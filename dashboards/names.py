@@ -1,0 +1,116 @@
+"""What things are called for people: verdicts, families, measures, columns and groups."""
+
+from __future__ import annotations
+
+from dashboards.figures import PLAIN, SHORT
+from monitors.audit import Finding, Verdict
+from monitors.config import ModelConfig
+
+VERDICTS: dict[str, tuple[str, str]] = {
+    Verdict.BEYOND: ("Beyond", "Further than its margin, and more than chance alone would reach."),
+    Verdict.FAILED: ("Failed", "The check could not run, so nothing is known. Someone has to look."),
+    Verdict.DIFFERENT: ("Different", "It moved; whether by more than the margin is unclear."),
+    Verdict.CANNOT_TELL: ("Cannot tell", "Too little to go on: neither good news nor bad."),
+    Verdict.WITHHELD: ("Withheld", "Too few people to show without pointing at them. It is not zero."),
+    Verdict.WITHIN: ("Within", "Inside its margin, and there was enough to see it if it were not."),
+}
+FAMILIES = {
+    "quality": "Data",
+    "drift": "Drift",
+    "performance": "Performance",
+    "fairness": "Gaps",
+    "oversight": "Oversight",
+    "text": "Text",
+}
+SEVERITIES = {"page": "Act now", "ticket": "This week", "committee": "Committee", "info": "For information"}
+MEASURES = {
+    "rows": "Volume",
+    "freshness": "Silence at the end of the window",
+    "invalid_score_share": "Impossible scores",
+    "wrong_version_share": "Wrong version",
+    "duplicate_share": "Duplicates",
+    "missing_share": "Missing",
+    "unseen_share": "New categories",
+    "out_of_range_share": "Out of range",
+    "unusable_share": "Not a number",
+    "wasserstein": "Shift (Wasserstein)",
+    "anderson_darling": "Shift (Anderson–Darling)",
+    "kolmogorov_smirnov": "Shift (Kolmogorov–Smirnov)",
+    "total_variation": "Shift (total variation)",
+    "jensen_shannon": "Shift (Jensen–Shannon)",
+    "psi": "Shift (PSI)",
+    "auroc": "Discrimination (AUROC)",
+    "observed_expected_ratio": "Observed over expected",
+    "brier": "Brier score",
+    "true_positive_rate": "Sensitivity",
+    "true_negative_rate": "Specificity",
+    "false_positive_rate": "False alarms",
+    "false_negative_rate": "Missed",
+    "positive_predictive_value": "Positive predictive value",
+    "negative_predictive_value": "Negative predictive value",
+    "selection_rate": "Flagged",
+    "miscalibration_loss": "Miscalibration loss",
+}
+
+WHOLE = ("rows", "model", "score", "decision", "outcome", "")  # subjects that are no column
+
+
+def measure(name: str) -> str:
+    """A measure's name for people.
+
+    >>> measure("auroc"), measure("net_benefit"), measure("evidently:jensenshannon")
+    ('Discrimination (AUROC)', 'Net benefit', 'Jensenshannon (Evidently)')
+    """
+    if name.startswith("evidently:"):
+        return f"{measure(name.removeprefix('evidently:'))} (Evidently)"
+    return MEASURES.get(name) or titled(name)
+
+
+def shift(finding: Finding) -> str:
+    """How a shift was measured, with its unit, short enough for a column.
+
+    >>> shift(Finding(metric="wasserstein", family="drift", subject="age", unit="reference SD",
+    ...     verdict=Verdict.WITHIN))
+    'Wasserstein, SD'
+    """
+    name = measure(finding.metric).removeprefix("Shift (").removesuffix(")")
+    unit = SHORT.get(finding.unit, finding.unit).partition(" ")[0]
+    return raised(name) if finding.unit in PLAIN else f"{raised(name)}, {unit}"
+
+
+def titled(name: str) -> str:
+    """A column's name with its first letter raised and underscores as spaces.
+
+    >>> titled("urine_output")
+    'Urine output'
+    """
+    return raised(name.replace("_", " ").strip())
+
+
+def raised(text: str) -> str:
+    """The text with its first letter a capital, the others as they are."""
+    return text[:1].upper() + text[1:]
+
+
+def people(config: ModelConfig | None) -> str:
+    """What a row is: a patient, where each is scored once, or else a prediction."""
+    columns = config.columns if config else None
+    once = columns is not None and columns.patient is not None and columns.patient == columns.id
+    return "patients" if once else "predictions"
+
+
+def subject(finding: Finding) -> str:
+    """What was measured: a column, the score, or a group of people."""
+    if finding.group is not None:
+        return f"{finding.subject} {finding.group}"
+    return {"score": "the score", "decision": "the decision", "outcome": "the outcome"}.get(
+        finding.subject, titled(finding.subject)
+    )
+
+
+def title(finding: Finding) -> str:
+    """A short name: the measure, and of what where that is not plain."""
+    if finding.group is not None or finding.subject not in WHOLE:
+        return f"{measure(finding.metric)}, {subject(finding)}"
+    alone = finding.subject in ("rows", "model", "") or "score" in finding.metric
+    return measure(finding.metric) if alone else f"{measure(finding.metric)}, {subject(finding)}"
