@@ -390,7 +390,11 @@ def parse(
     try:
         config = ModelConfig.model_validate(declared)
     except ValidationError as error:
-        raise ConfigError([f"{name}: {said(e)}" for e in error.errors()]) from None
+        # Settings where a name could stand too are no misplaced name: say only what is wrong in them.
+        found = [
+            e for e in error.errors() if not (e["loc"][-1:] == ("str",) and isinstance(e["input"], dict))
+        ]
+        raise ConfigError([f"{name}: {said(e)}" for e in found]) from None
     if problems := check(config):
         raise ConfigError([f"{name}: {problem}" for problem in problems])
     return config
@@ -414,6 +418,17 @@ _REMEDY = {
     "greater_than_equal": "must be at least {ge:g}",
     "less_than_equal": "must be at most {le:g}",
     "literal_error": "must be {expected}",
+    "string_type": "must be text",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a finite number",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "tuple_type": "must be a list",
+    "model_type": "must hold settings as `key: value`",
+    "date_type": "must be a date such as 2026-01-05",
+    "date_from_datetime_parsing": "must be a date such as 2026-01-05",
 }
 _UNION_TAGS = {"FixedReference", "TrailingReference", "ScoreAtLeast", "str", "tuple[str, ...]"}
 

@@ -30,7 +30,7 @@ class Rule(BaseModel):
         None, description="sensitive | site | names of attributes; makes the measure a gap"
     )
     against: str = Field("rest", description="With `by`: rest, or the name of a group.")
-    margin: Annotated[float, Field(gt=0)] | None = Field(
+    margin: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
         None, description="How far the value may be from its target; none: shown, not judged."
     )
     severity: Severity = Field("ticket", description="page | ticket | committee | info")
