@@ -53,7 +53,7 @@ def test_a_mistake_is_told_in_these_words(path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="nowhere.yaml: no such file; name a model's YAML file"):
+    with pytest.raises(ConfigError, match=r"nowhere\.yaml: no such file; name a model's YAML file"):
         read(tmp_path / "nowhere.yaml")
 
 
