@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from monitors.config import ModelConfig
 
 RAN, FAILED, BAD_USAGE, BEYOND = 0, 1, 2, 3
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
 
 _MODEL = click.argument("model", metavar="MODEL.yaml", type=click.Path(path_type=Path))
 _JSON = click.option("--json", "as_json", is_flag=True, help="One audit a line, as JSON.")
@@ -56,14 +57,14 @@ def cli(context: click.Context, home: Path | None) -> None:
 def demo(home: Home, serve: bool, port: int) -> None:
     """The whole job on shipped real inpatients, with embedded parts only."""
     from dashboards import terminal
-    from flows.demo import demonstrate
+    from flows.demo import END, demonstrate
 
     path = configs() / "models" / "support-survival.yaml"
     with terminal.progress() as told:
         audits = demonstrate(path, home, told)
     terminal.show_demo(audits, home.folder, path, port)
     if serve:
-        _serve(home, [path], "127.0.0.1", port, schedules=False)
+        _serve(home, [path], "127.0.0.1", port, schedules=False, as_of=END)
 
 
 @cli.command()
@@ -147,10 +148,26 @@ def backfill(home: Home, model: Path, start: str, end: str, as_json: bool, fail_
 @click.option("--config", "folder", type=click.Path(path_type=Path), default=Path("configs/models"))
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8321, show_default=True)
+@click.option("--schedules/--no-schedules", default=True, help="Also run the models' schedules.")
+@click.option("--allowed-host", multiple=True, help="A further name browsers may call us by.")
+@click.option("--no-sign-in", is_flag=True, help="Serve other machines; a proxy or network guards us.")
 @click.pass_obj
-def serve(home: Home, folder: Path, host: str, port: int) -> None:
+def serve(
+    home: Home,
+    folder: Path,
+    host: str,
+    port: int,
+    schedules: bool,
+    allowed_host: tuple[str, ...],
+    no_sign_in: bool,
+) -> None:
     """Schedules, worker, dashboards and /metrics in one process group."""
-    _serve(home, model_files((folder,)), host, port, schedules=True)
+    if host not in LOOPBACK and not no_sign_in:
+        raise click.UsageError(
+            f"--host {host} lets other machines read these pages, and nobody signs in; "
+            f"put a proxy or a closed network before it and say --no-sign-in"
+        )
+    _serve(home, model_files((folder,)), host, port, schedules=schedules, names=allowed_host)
 
 
 @cli.command()
@@ -278,12 +295,38 @@ def _progress(quiet: bool) -> Iterator[Callable[[str], None]]:
             yield told
 
 
-def _serve(home: Home, files: list[Path], host: str, port: int, *, schedules: bool) -> None:
-    from flows.serve import serve_all
+def _serve(
+    home: Home,
+    files: list[Path],
+    host: str,
+    port: int,
+    *,
+    schedules: bool,
+    names: tuple[str, ...] = (),
+    as_of: datetime | None = None,
+) -> None:
+    """Pages and /metrics in this process; the schedules, if any, in one beside it."""
+    import uvicorn
 
     from dashboards.app import create_app
+    from flows import source
+    from flows.beside import scheduler
+    from flows.run import now, open_ledger
+    from monitors.suppression import published
 
-    serve_all(home, files, host, port, create_app, schedules=schedules)
+    configs = {config.model: config for config in map(source.read, files)}
+    app = create_app(
+        open_ledger(home),
+        configs,
+        published=published,
+        now=(lambda: as_of) if as_of else now,
+        allowed_hosts=[*LOOPBACK, *names],
+    )
+    with ExitStack() as stack:
+        if schedules:
+            stack.enter_context(scheduler(files, home, os.environ))
+        click.echo(f"Rounds: http://{host}:{port}/  ({len(configs)} models; Ctrl-C stops)")
+        uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
 
 
 def main() -> Any:
