@@ -32,10 +32,14 @@ class Frame:
         """The table, with derived columns."""
         if self._table is None:
             if self._config.columns.time not in (*self._rows.column_names, *self._config.source.derive):
-                raise SourceInvalid(f"{self.name}: no column {self._config.columns.time!r}; mend `columns.time`")
+                raise SourceInvalid(
+                    f"{self.name}: no column {self._config.columns.time!r}; mend `columns.time`"
+                )
             with plainly(self.name, self._rows.column_names):
                 held = self._backend.create_table("rounds_rows", self._rows, temp=True)
-                self._table = timed(held, self._config, None, self.name)
+                table = timed(held, self._config, None, self.name)
+                self._table = self._backend.create_table("rounds_read", table, temp=True)
+                self._backend.drop_table("rounds_rows")
         return self._table
 
     def fingerprint(self) -> str:

@@ -25,9 +25,8 @@ FORMS = (
 _OFFSET = r":[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
 
 
-@ibis.udf.scalar.builtin(name="try_strptime")
-def _read_as(value: str, form: str) -> ibis.expr.datatypes.timestamp:  # type: ignore[empty-body]
-    ...
+@ibis.udf.scalar.builtin(name="try_strptime")  # type: ignore[untyped-decorator]  # as ibis has it
+def _read_as(value: str, form: str) -> ibis.expr.datatypes.timestamp: ...
 
 
 def timed(table: ibis.Table, config: ModelConfig, form: str | None, where: str) -> ibis.Table:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import csv
 import glob
+import gzip
+import re
 import tempfile
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
 import ibis
-from ibis.common.exceptions import IbisError
 from pydantic import BaseModel, ConfigDict, Field
 
-from flows.derive import derive, inputs
-from flows.times import readable_times
+from flows.derive import inputs
+from flows.engine import NOT_WHOLE, plainly, said
+from flows.times import timed
 from monitors.canonical import digest
 from monitors.config import ModelConfig
 from monitors.errors import SourceInvalid
@@ -30,7 +34,9 @@ _FORMATS: dict[str, Format] = {
     ".ndjson": "json",
     ".jsonl": "json",
 }
-_READERS = {"parquet": "read_parquet", "csv": "read_csv", "json": "read_json"}
+_DELIMITERS = (",", ";", "\t", "|")
+_AT_LINE = re.compile(r"CSV Error on Line: (\d+)")
+_COUNTED = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
 
 
 class Settings(BaseModel):
@@ -40,17 +46,113 @@ class Settings(BaseModel):
 
     path: str | tuple[str, ...] = Field(description="Relative to this file; globs allowed.")
     format: Format | None = Field(None, description="parquet | csv | json; told by the ending.")
-    null: tuple[str, ...] = Field(("",), description="CSV texts that mean missing.")
+    missing: tuple[str, ...] = Field(("",), description="CSV texts that mean missing.")
     time_format: str | None = Field(None, description="How times are written, as in %d/%m/%Y.")
+
+
+class Reading:
+    """How a set of files is read: their format and, of CSV, the delimiter its first line shows."""
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        declared = settings.path if isinstance(settings.path, tuple) else (settings.path,)
+        self.name = ", ".join(declared)
+        self.paths = _found(declared, folder)
+        self.format = settings.format or _told(self.paths, self.name)
+        self._missing = settings.missing
+        for path in self.paths:
+            _refuse_half_zipped(path)
+
+    def described(self, backend: Any) -> dict[str, str]:
+        """The type of each column, told from all rows: a text in the last row must not stop the count."""
+        try:
+            found = backend.raw_sql(f"DESCRIBE SELECT * FROM {self.reader(backend)}").fetchall()  # noqa: S608
+        except duckdb.Error as error:
+            raise SourceInvalid(self._torn(backend, error)) from None
+        return {row[0]: row[1] for row in found}
+
+    def reader(self, backend: Any, types: Mapping[str, str] | None = None) -> str:
+        """The table function that reads the files; `types` of columns to read as such."""
+        return self._reading(backend, self.paths, types)
+
+    def _reading(self, backend: Any, paths: Iterable[Path], types: Mapping[str, str] | None = None) -> str:
+        files = ", ".join(_text(str(path)) for path in paths)
+        options = "union_by_name = true"
+        if self.format == "csv":
+            # The first line says the dialect. Guessed from all lines, one torn line would change
+            # it, and rows of patients would be taken for column names.
+            options += (
+                f", sample_size = -1, header = true, skip = 0, quote = '\"', escape = '\"', "
+                f"delim = {_text(self._delimiter(backend))}, "
+                f"nullstr = [{', '.join(map(_text, self._missing))}]"
+            )
+        elif self.format == "json":
+            options += ", sample_size = -1"
+        if types:
+            pairs = ", ".join(f"{_text(column)}: {_text(kind)}" for column, kind in types.items())
+            options += f", {'types' if self.format == 'csv' else 'columns'} = {{{pairs}}}"
+        return f"read_{self.format}([{files}], {options})"
+
+    def _delimiter(self, backend: Any) -> str:
+        line = self._first_line(backend, self.paths[0])
+        outside = "".join(line.split('"')[::2])
+        return max(_DELIMITERS, key=outside.count)
+
+    def _first_line(self, backend: Any, path: Path) -> str:
+        whole = (
+            f"SELECT line FROM read_csv({_text(str(path))}, auto_detect = false, header = false, "  # noqa: S608
+            f"delim = '\x01', quote = '', escape = '', columns = {{'line': 'VARCHAR'}}) LIMIT 1"
+        )
+        with plainly(path.name):
+            found = backend.raw_sql(whole).fetchall()
+        line = str(found[0][0] or "").removeprefix("\ufeff").strip() if found else ""
+        if not line:
+            raise SourceInvalid(f"{path.name}: the first line names no columns; a CSV needs a header")
+        return line
+
+    def _torn(self, backend: Any, error: duckdb.Error) -> str:
+        """Which file cannot be read, in which line, and why; never what the line holds."""
+        for path in self.paths:
+            try:
+                backend.raw_sql(f"SELECT count(*) FROM {self._reading(backend, [path])}").fetchall()  # noqa: S608
+            except duckdb.Error as found:
+                return f"{path.name}: {self._line(backend, path) or said(found)}"
+        return f"{self.name}: {said(error)}"
+
+    def _line(self, backend: Any, path: Path) -> str | None:
+        """Of a CSV: the first line that does not have the values its header names."""
+        if self.format != "csv":
+            return None
+        delimiter = self._delimiter(backend)
+        (names,) = csv.reader([self._first_line(backend, path)], delimiter=delimiter)
+        columns = ", ".join(f"'column{i}': 'VARCHAR'" for i in range(len(names)))
+        try:
+            backend.raw_sql(
+                f"SELECT count(*) FROM read_csv({_text(str(path))}, auto_detect = false, "  # noqa: S608
+                f"header = true, delim = {_text(delimiter)}, quote = '\"', escape = '\"', "
+                f"columns = {{{columns}}})"
+            ).fetchall()
+        except duckdb.Error as error:
+            told = str(error)
+            at, counted = _AT_LINE.search(told), _COUNTED.search(told)
+            where = f"line {int(at[1]):,}" if at else "a line"
+            if "unicode" in told or "utf-8" in told:
+                return f"{where} is not UTF-8 text; save the file as UTF-8"
+            if counted:
+                return (
+                    f"{where} has {counted[2]} values where the header names {counted[1]}; mend that "
+                    f"line, or wait until the file is written"
+                )
+            if "quote" in told.lower():
+                return f"{where} opens a quote that is not closed; was the file still being written?"
+        return None
 
 
 class Files:
     """Files as one table in an embedded DuckDB."""
 
     def __init__(self, settings: Settings, config: ModelConfig, folder: Path) -> None:
-        declared = settings.path if isinstance(settings.path, tuple) else (settings.path,)
-        self.name = ", ".join(declared)
-        self._paths = _found(declared, folder)
+        self._reading = Reading(settings, folder)
+        self.name = self._reading.name
         self._settings, self._config = settings, config
         self._spill = tempfile.TemporaryDirectory(prefix="rounds-", ignore_cleanup_errors=True)
         self._backend = ibis.duckdb.connect(temp_directory=self._spill.name)
@@ -60,15 +162,12 @@ class Files:
     def table(self) -> ibis.Table:
         """The table. Text formats are read once, the columns in use kept in the engine."""
         if self._table is None:
-            try:
-                self._table = self._open()
-            except (duckdb.Error, IbisError) as error:
-                raise SourceInvalid(f"{self.name}: {_first_line(error)}{self._culprit()}") from None
+            self._table = self._open()
         return self._table
 
     def fingerprint(self) -> str:
         """Of every file's name, size and time of change."""
-        facts = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in self._paths]
+        facts = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in self._reading.paths]
         return digest(facts)
 
     def close(self) -> None:
@@ -77,10 +176,8 @@ class Files:
         self._spill.cleanup()
 
     def _open(self) -> ibis.Table:
-        config, derived = self._config, self._config.source.derive
-        reader = self._reader(self._paths)
-        described = self._backend.raw_sql(f"DESCRIBE SELECT * FROM {reader}").fetchall()  # noqa: S608
-        there = [row[0] for row in described]
+        config, derived, reading = self._config, self._config.source.derive, self._reading
+        there = reading.described(self._backend)
         read = [column for column in config.columns.read() if column not in derived]
         for made, expression in derived.items():
             read += [c for c in sorted(inputs(made, expression, "duckdb")) if c not in read]
@@ -89,49 +186,28 @@ class Files:
                 f"{self.name}: no column {_listed(absent)}; it has {_listed(there, most=40)}. "
                 f"Mend `columns`, or make it with `source.derive`"
             )
+        types = None
+        if reading.format != "parquet":
+            # The engine's guess would take 01/02/2026 for either; `flows/times.py` reads dates.
+            dates = [c for c in dict.fromkeys(read) if there[c].startswith(("DATE", "TIME"))]
+            types = dict.fromkeys(dates, "VARCHAR")
+            if reading.format == "json" and types:
+                types = {**there, **types}
         used = ", ".join(_quoted(column) for column in dict.fromkeys(read))
-        storage = "VIEW" if self._format == "parquet" else "TABLE"
-        self._backend.raw_sql(
-            f"CREATE TEMP {storage} rounds_rows AS SELECT {used} FROM {reader}"  # noqa: S608
-        )
-        table = derive(self._backend.table("rounds_rows"), derived, "duckdb")
-        return readable_times(table, config.columns.time, self._settings.time_format, self.name)
-
-    @property
-    def _format(self) -> Format:
-        if self._settings.format:
-            return self._settings.format
-        kinds = {_ending(path) for path in self._paths}
-        if len(kinds) > 1:
-            raise SourceInvalid(
-                f"{self.name}: files of several formats ({_listed(sorted(kinds))}); "
-                f"narrow `source.path` or say `source.format`"
+        storage = "VIEW" if reading.format == "parquet" else "TABLE"
+        with plainly(self.name, there):
+            self._backend.raw_sql(
+                f"CREATE TEMP {storage} rounds_rows AS SELECT {used} "  # noqa: S608
+                f"FROM {reading.reader(self._backend, types)}"
             )
-        format = _FORMATS.get(kinds.pop())
-        if format is None:
-            raise SourceInvalid(f"{self.name}: the format is not told by the ending; say `source.format`")
-        return format
-
-    def _reader(self, paths: Iterable[Path]) -> str:
-        files = ", ".join(_text(str(path)) for path in paths)
-        options = {
-            "parquet": "union_by_name = true",
-            # Types are told from all rows: a text in the last row must not stop the count.
-            "csv": "union_by_name = true, sample_size = -1, header = true, nullstr = ["
-            + ", ".join(_text(null) for null in self._settings.null)
-            + "]",
-            "json": "union_by_name = true, sample_size = -1",
-        }[self._format]
-        return f"{_READERS[self._format]}([{files}], {options})"
-
-    def _culprit(self) -> str:
-        """Which of several files it is that cannot be read."""
-        for path in self._paths if len(self._paths) > 1 else ():
-            try:
-                self._backend.raw_sql(f"SELECT count(*) FROM {self._reader([path])}").fetchall()  # noqa: S608
-            except duckdb.Error:
-                return f" (in {path.name})"
-        return ""
+            rows = self._backend.table("rounds_rows")
+            table = timed(rows, config, self._settings.time_format, self.name)
+            if reading.format == "parquet":
+                return table
+            # Kept as read: a time in text would otherwise be read again for every count.
+            kept = self._backend.create_table("rounds_read", table, temp=True)
+            self._backend.raw_sql("DROP TABLE rounds_rows")
+            return kept
 
 
 def connect(settings: Settings, config: ModelConfig, folder: Path) -> Files:
@@ -152,19 +228,35 @@ def _found(declared: Iterable[str], folder: Path) -> list[Path]:
     return sorted(set(found))
 
 
+def _told(paths: Iterable[Path], name: str) -> Format:
+    """The format the files' endings tell."""
+    endings = {_ending(path) for path in paths}
+    if len(formats := {_FORMATS.get(ending) for ending in endings}) > 1:
+        raise SourceInvalid(
+            f"{name}: files of several formats ({_listed(sorted(endings))}); "
+            f"narrow `source.path` or say `source.format`"
+        )
+    (format,) = formats
+    if format is None:
+        raise SourceInvalid(f"{name}: the format is not told by the ending; say `source.format`")
+    return format
+
+
 def _ending(path: Path) -> str:
     name = path.with_suffix("") if path.suffix.lower() in (".gz", ".zst") else path
     return name.suffix.lower()
 
 
-def _first_line(error: Exception) -> str:
-    # The engine's further lines quote the data; patients must not reach a log.
-    line = str(error).splitlines()[0].split("Original Line", 1)[0].strip()
-    lowered = line.lower()
-    torn = ("magic bytes", "unexpected end", "gzip", "footer", "too small", "truncated", "malformed")
-    if any(sign in lowered for sign in torn):
-        return "the file is not whole, or not of this format; was it still being written?"
-    return line.split(': "', 1)[0]
+def _refuse_half_zipped(path: Path) -> None:
+    """Raise where a .gz breaks off: engines read the part that is there and say nothing."""
+    if path.suffix.lower() != ".gz":
+        return
+    try:
+        with gzip.open(path) as stream:
+            while stream.read(1 << 20):
+                pass
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        raise SourceInvalid(f"{path.name}: {NOT_WHOLE}") from None
 
 
 def _quoted(name: str) -> str:

@@ -1,0 +1,51 @@
+"""What an engine says when it fails, repeated without a value of any row."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from monitors.errors import SourceInvalid
+
+_ENGINES = frozenset({"duckdb", "_duckdb", "ibis", "sqlglot", "pyarrow", "psycopg", "pyspark", "py4j"})
+_TORN = ("magic bytes", "unexpected end", "gzip", "footer", "too small", "truncated", "malformed")
+_QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
+NOT_WHOLE = "the file is not whole, or not of this format; was it still being written?"
+
+
+@contextmanager
+def plainly(where: str, names: Iterable[str] = ()) -> Iterator[None]:
+    """Turn what an engine raises into SourceInvalid, without the rows it quotes.
+
+    Args:
+        where: what the message calls the source.
+        names: names that may be repeated, such as those of columns.
+    """
+    try:
+        yield
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] not in _ENGINES:
+            raise
+        # `from None`: a log would print the engine's own words below ours.
+        raise SourceInvalid(f"{where}: {said(error, names)}") from None
+
+
+def said(error: Exception, names: Iterable[str] = ()) -> str:
+    """The engine's first line; whatever it quotes is left out, unless it is one of the names.
+
+    >>> said(ValueError("Could not convert string 'Jane Doe' to INT32 in column 'age'"), ["age"])
+    "Could not convert string … to INT32 in column 'age'"
+    """
+    line = str(error).strip().partition("\n")[0].split("Original Line", 1)[0].strip()
+    if any(sign in line.lower() for sign in _TORN):
+        return NOT_WHOLE
+    known = set(names)
+    plain = _QUOTED.sub(lambda m: m[0] if m[0][1:-1] in known else "…", line)
+    return re.split(r"['\"]", plain)[0].strip() if _unclosed(plain, known) else plain
+
+
+def _unclosed(line: str, known: set[str]) -> bool:
+    """Whether a quote stays open, so that what follows it may be a row's."""
+    rest = _QUOTED.sub(lambda m: "" if m[0][1:-1] in known else m[0], line)
+    return "'" in rest or '"' in rest
