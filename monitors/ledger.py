@@ -114,6 +114,8 @@ class Ledger:
             event.listen(self._engine, "begin", _write_lock)
         try:
             with self._engine.begin() as connection:
+                if self._engine.dialect.name == "postgresql":  # two that open at once would both create it
+                    connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('rounds'))"))
                 _metadata.create_all(connection)
                 for statement in _guards(self._engine.dialect.name):
                     connection.execute(sa.text(statement))
@@ -144,7 +146,7 @@ class Ledger:
             "model": model,
             "version": version,
             "window": window,
-            "window_end": window.partition("/")[2] if window else None,
+            "window_end": _end(window),
             "stage": stage,
             "summary": canonical(dict(summary or {})),
             "body": zlib.compress(canonical(body).encode(), 6),
@@ -298,15 +300,15 @@ class Ledger:
         with self._reading() as connection:
             for row in connection.execute(sa.select(_entries).order_by(_entries.c.seq)).mappings():
                 count += 1
-                body = json.loads(zlib.decompress(row["body"]))
                 sound = (
                     row["seq"] == count
                     and row["previous"] == previous
-                    and digest(body) == row["digest"]
+                    and row["window_end"] == _end(row["window"])
+                    and digest(_body(row)) == row["digest"]
                     and _hash(row) == row["hash"]
                 )
                 if not sound:
-                    raise LedgerError(f"entry {row['seq']} ({row['kind']} {row['key']}) was altered")
+                    raise _altered(row)
                 previous = row["hash"]
         return count
 
@@ -352,8 +354,23 @@ def _hash(row: Row) -> str:
     return digest({name: row[name] for name in (*linked, "digest", "previous")})
 
 
+def _end(window: str | None) -> str | None:
+    return window.partition("/")[2] if window else None
+
+
+def _altered(row: Row) -> LedgerError:
+    return LedgerError(f"entry {row['seq']} ({row['kind']} {row['key']}) was altered")
+
+
+def _body(row: Row) -> Any:
+    try:
+        return json.loads(zlib.decompress(row["body"]))
+    except (zlib.error, ValueError):
+        raise _altered(row) from None
+
+
 def _entry(row: Row) -> Entry:
-    body = json.loads(zlib.decompress(row["body"])) if "body" in row else None
+    body = _body(row) if "body" in row else None
     named = {name: row[name] for name in Entry.__slots__ if name not in ("at", "summary", "body")}
     return Entry(**named, at=moment(row["at"]), summary=json.loads(row["summary"]), body=body)
 
