@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from rounds import cli
 
@@ -132,8 +133,15 @@ def test_the_command_line_takes_what_a_service_says(name: str) -> None:
     assert command.make_context(first, rest).params
 
 
-def test_prometheus_scrapes_what_the_file_calls_by_that_name() -> None:
-    told = (ROOT / "configs/prometheus/prometheus.yml").read_text(encoding="utf-8")
-    targets = re.findall(r"[\"'\[ ]([a-z][a-z0-9-]*):(\d+)[\"'\], \n]", told)
-    assert {name for name, _ in targets} <= SERVICES
-    assert ("dashboards", "8321") in targets
+def test_prometheus_is_told_the_same_by_other_names() -> None:
+    text = (ROOT / "configs/prometheus/prometheus.yml").read_text(encoding="utf-8")
+    for port, service in (("9093", "alertmanager"), ("8321", "dashboards")):
+        assert service in SERVICES
+        text = text.replace(f'["127.0.0.1:{port}"]', f'["{service}:{port}"]')
+    inside = (ROOT / "deploy/prometheus/prometheus.yml").read_text(encoding="utf-8")
+    assert yaml.safe_load(inside) == yaml.safe_load(text)
+    assert "127.0.0.1" not in json.dumps(yaml.safe_load(inside)["scrape_configs"])
+
+
+def test_the_pages_let_prometheus_call_them_by_that_name() -> None:
+    assert "--allowed-host=dashboards" in read()["services"]["dashboards"]["command"]
