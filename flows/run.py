@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -50,16 +51,18 @@ def open_ledger(home: Home) -> Ledger:
     return Ledger(home.ledger_url, now)
 
 
-def run_window(path: str, at: str, home: str) -> list[dict[str, Any]]:
+def run_window(
+    path: str, at: str, home: str, since: str | None = None, until: str | None = None
+) -> list[dict[str, Any]]:
     """Audit what a model's file owes at a moment; plain values in and out, for schedulers.
+
+    With `since` and `until`, every window inside that is complete at the moment instead.
 
     Raises RoundsError; its `retryable` says whether the same call may succeed later.
     """
-    import os
-
     place = Home.of(os.environ, Path(home))
-    done = run(Path(path), place, lambda config, when: due(config, when), moment(at))
-    return [asdict(round_) for round_ in done]
+    choose = span(moment(since), moment(until or at)) if since else due
+    return [asdict(done) for done in run(Path(path), place, choose, moment(at), told=log.info)]
 
 
 def run(
