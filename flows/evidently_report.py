@@ -63,6 +63,7 @@ REFUSED: Mapping[str, str] = {
     "perc_text_content_drift": "needs the texts themselves",
 }
 P_VALUES = frozenset({"anderson", "chisquare", "cramer_von_mises", "es", "ks", "t_test", "z"})
+NOTHING = "no column can be shown"
 _OURS = "rounds:"  # before the name of a metric of ours, as Evidently's method
 _UNTRUE_TAB = "DATA DRIFT"  # the value over row numbers, and rebuilt rows have no order
 
@@ -149,7 +150,8 @@ def report_window(
     for column, why in drawn.left_out.items():
         log.info("%s: the Evidently report leaves out %s: %s", audit.model, column, why)
     if drawn.reason is not None:
-        log.warning("%s: no Evidently report for %s: %s", audit.model, audit.window, drawn.reason)
+        level = logging.INFO if drawn.reason == NOTHING else logging.WARNING
+        log.log(level, "%s: no Evidently report for %s: %s", audit.model, audit.window, drawn.reason)
         return {}
     try:
         add_to_workspace(workspace, audit.model, drawn.snapshot)
@@ -317,7 +319,7 @@ def _report(
                 columns.remove(column)
         snapshot = run(columns) if columns else None
     if snapshot is None:
-        return Report(left_out=left_out, reason="no column can be shown")
+        return Report(left_out=left_out, reason=NOTHING)
     text = json.dumps(_strict(json.loads(snapshot.dumps())), allow_nan=False, ensure_ascii=False)
     page = Snapshot.loads(text).get_html_str(as_iframe=False)
     return Report(text, page.encode(), tuple(columns), left_out)

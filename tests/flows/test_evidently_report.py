@@ -343,7 +343,11 @@ def test_a_window_brings_its_files_and_its_place_in_the_workspace(tmp_path: Path
     assert list((tmp_path / "evidently").rglob("*.json"))
 
 
-def test_evidentlys_own_figure_is_evidentlys(tmp_path: Path) -> None:
+def test_a_number_that_json_lacks_becomes_null() -> None:
+    assert evidently_report._strict({"a": [np.nan, np.inf, 1.0]}) == {"a": [None, None, 1.0]}
+
+
+def test_evidentlys_own_figure_is_evidentlys() -> None:
     was, now = REFERENCE["urine"], CURRENT["urine"]
     sides = [rebuilt(scaled(h), missing=None).dropna() for h in (was, now)]
     expected = stats.ks_2samp(*sides).pvalue

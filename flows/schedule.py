@@ -1,0 +1,273 @@
+"""Prefect around one plain function: which models, at which moment, how often again, on what day.
+
+The only importer of Prefect. Apply `Home.environment` before importing this file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import traceback
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from prefect import flow, runtime, task
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    DeploymentFilter,
+    DeploymentFilterId,
+    DeploymentFilterTags,
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import State, StateType
+from prefect.deployments.runner import RunnerDeployment
+from prefect.events.worker import EventsWorker
+from prefect.logging.handlers import APILogWorker
+from prefect.runner import Runner
+from prefect.schedules import Cron
+from prefect.settings import get_current_settings, temporary_settings
+from prefect.states import Completed, Failed
+from prefect.types.entrypoint import EntrypointType
+
+from flows import source
+from flows.beside import prefect_server
+from flows.home import Home
+from flows.run import run_window
+from monitors.canonical import digest
+from monitors.config import ModelConfig
+from monitors.errors import RoundsError
+from monitors.window import utc
+
+log = logging.getLogger(__name__)
+
+Rounds = list[dict[str, Any]]
+AT_ONCE = 2  # models audited at the same time in one run
+POLL_SECONDS = 5  # a run starts within this much of its time
+FINISHED_WITHIN = 20  # seconds an audit under way is given when asked to stop; a later run repeats it
+
+
+class AuditFailed(RoundsError):
+    """An audit stopped on something nobody foresaw; says where, and nothing of the data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of several models: the windows audited, and why a model was not."""
+
+    done: tuple[dict[str, Any], ...]
+    failed: Mapping[str, str]
+
+    @property
+    def said(self) -> str:
+        """In one line, for the run's page."""
+        if not self.failed:
+            return f"audited: {len(self.done)}"
+        reasons = "; ".join(f"{Path(model).name}: {why}" for model, why in self.failed.items())
+        return f"not audited: {reasons}"
+
+    def payload(self) -> dict[str, Any]:
+        """As plain values."""
+        return {"done": list(self.done), "failed": dict(self.failed)}
+
+
+async def each(
+    models: Iterable[str], audit: Callable[[str], Awaitable[Rounds]], at_once: int = AT_ONCE
+) -> Outcome:
+    """Audit every model; one that fails never takes the others down."""
+    named = list(dict.fromkeys(models))
+    gate = asyncio.Semaphore(at_once)
+
+    async def one(model: str) -> Rounds | Exception:
+        async with gate:
+            try:
+                return await audit(model)
+            except Exception as error:  # noqa: BLE001  becomes a line in the outcome
+                return error
+
+    got = dict(zip(named, await asyncio.gather(*map(one, named)), strict=True))
+    return Outcome(
+        tuple(window for rounds in got.values() if isinstance(rounds, list) for window in rounds),
+        {model: _reason(error) for model, error in got.items() if isinstance(error, Exception)},
+    )
+
+
+def contained(call: Callable[..., Rounds], *given: str) -> Rounds:
+    """Call it; what nobody foresaw is told by its place, since its words may quote the data."""
+    try:
+        return call(*given)
+    except RoundsError:
+        raise
+    except Exception as error:  # noqa: BLE001  its words may quote the data
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}:{place.lineno}"
+        raise AuditFailed(f"{type(error).__name__} at {where}") from None
+
+
+async def retryable(_task: Any, _run: Any, state: State[Any]) -> bool:
+    """Whether the error of a failed attempt says that another may succeed."""
+    error = await state.aresult(raise_on_failure=False)
+    return bool(getattr(error, "retryable", False))
+
+
+def name_of_task() -> str:
+    """What a model's part of a run is called: its file's name, without the folders of a machine."""
+    return Path(runtime.task_run.parameters["model"]).stem
+
+
+def name_of_run() -> str:
+    """What a run is called."""
+    return ", ".join(Path(model).stem for model in runtime.flow_run.parameters["models"])
+
+
+@task(
+    name="audit",
+    task_run_name=name_of_task,
+    retries=2,
+    retry_delay_seconds=[10, 60],
+    retry_condition_fn=retryable,
+)
+async def audit(model: str, moment: str, home: str) -> Rounds:
+    """Audit what one model's file owes at a moment."""
+    return await asyncio.to_thread(contained, run_window, model, moment, home)
+
+
+@flow(name="monitor", flow_run_name=name_of_run)
+async def monitor(models: list[str], home: str, moment: str | None = None) -> State[Any]:
+    """Audit what each model's file owes at the moment this run was scheduled for.
+
+    Async, because a sync flow takes a second more to end. A late run looks at the same windows
+    as one on time: the moment is the schedule's, never the clock's.
+    """
+    at = moment or utc(_scheduled())
+    outcome = await each(models, lambda model: audit(model, at, home))
+    ended = Failed if outcome.failed else Completed
+    return ended(message=outcome.said, data=outcome.payload())
+
+
+def run_embedded(models: Sequence[str], moment: str, home: str) -> dict[str, Any]:
+    """Run the flow once, in this process, and give back what it did: `done` and `failed`.
+
+    Without PREFECT_API_URL a server is started for the time being, which takes about 5 seconds,
+    8 in a new home.
+    """
+    place = Home.of(os.environ, Path(home))
+    with ExitStack() as stack:
+        if not get_current_settings().api.url:
+            reached = stack.enter_context(prefect_server(place, os.environ, scheduling=False))
+            stack.enter_context(temporary_settings(_keyed(reached)))
+        try:
+            return asyncio.run(_once(models, moment, home))
+        finally:  # what is said last still needs the server
+            EventsWorker.drain_all(timeout=10, at_exit=False)
+            APILogWorker.drain_all(timeout=10, at_exit=False)
+
+
+def serve(files: Sequence[Path], home: Home) -> None:
+    """Run every model's schedule until SIGTERM or SIGINT; starts a server where none is named.
+
+    Each model is also audited once at the start, for whatever came due while nobody ran: an
+    audit that was there already changes nothing.
+    """
+    configs = {file.absolute(): source.read(file) for file in files}
+    scheduled = {file: config for file, config in configs.items() if config.schedule}
+    for file in configs.keys() - scheduled.keys():
+        log.warning("%s: no `schedule`, so it runs only by hand", file.name)
+    with ExitStack() as stack:
+        if not get_current_settings().api.url:
+            reached = stack.enter_context(prefect_server(home, os.environ, scheduling=True))
+            os.environ.update(reached)  # the runs are processes of their own
+            stack.enter_context(temporary_settings(_keyed(reached)))
+        asyncio.run(_serve([deployment(f, c, home) for f, c in scheduled.items()], home))
+
+
+def deployment(file: Path, config: ModelConfig, home: Home) -> RunnerDeployment:
+    """How Prefect knows one model: its cron line in its own time zone, and what to run."""
+    made = monitor.to_deployment(
+        name=config.model,
+        schedules=[Cron(config.schedule, timezone=config.timezone)] if config.schedule else [],
+        parameters={"models": [str(file)], "home": str(home.folder)},
+        tags=["rounds", _tag(home)],
+        entrypoint_type=EntrypointType.MODULE_PATH,
+    )
+    if not isinstance(made, RunnerDeployment):
+        raise TypeError("deployments are made outside of a running loop")
+    return made
+
+
+async def _serve(deployments: Sequence[RunnerDeployment], home: Home) -> None:
+    # A stop that pauses the schedules would need somebody to start them again.
+    runner = Runner("rounds", query_seconds=POLL_SECONDS, limit=AT_ONCE, pause_on_shutdown=False)
+    known = [await runner.aadd_deployment(made) for made in deployments]
+    async with get_client() as client:
+        served = DeploymentFilter(tags=DeploymentFilterTags(all_=[_tag(home)]))
+        for old in await client.read_deployments(deployment_filter=served):
+            if old.id not in known:  # its file is gone
+                await client.delete_deployment(old.id)
+        for name in known:
+            await client.create_flow_run_from_deployment(name)
+    asked = asyncio.Event()
+    running = asyncio.create_task(runner.start())
+    while not runner.started and not running.done():
+        await asyncio.sleep(0.05)
+    for number in (signal.SIGTERM, signal.SIGINT):  # the runner has set its own
+        asyncio.get_running_loop().add_signal_handler(number, asked.set)
+    left = asyncio.create_task(_alone(os.getppid()))
+    stopped = asyncio.create_task(asked.wait())
+    await asyncio.wait({running, left, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    if not running.done():
+        await _finished(known)
+        await runner.astop()
+    await running
+
+
+async def _finished(deployments: list[UUID]) -> None:
+    """Ends when no audit is under way, or when it cannot be waited for any longer."""
+    under_way = FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.PENDING, StateType.RUNNING]))
+    async with get_client() as client:
+        for _ in range(FINISHED_WITHIN):
+            left = await client.read_flow_runs(
+                flow_run_filter=FlowRunFilter(state=under_way),
+                deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=deployments)),
+                limit=1,
+            )
+            if not left:
+                return
+            await asyncio.sleep(1)
+
+
+async def _alone(parent: int) -> None:
+    """Ends when the process that started this one is gone."""
+    while os.getppid() == parent:
+        await asyncio.sleep(1)
+
+
+async def _once(models: Sequence[str], moment: str, home: str) -> dict[str, Any]:
+    state: State[Any] = await monitor(list(models), home, moment, return_state=True)
+    outcome: Any = await state.aresult(raise_on_failure=False)
+    return dict(outcome)
+
+
+def _scheduled() -> datetime:
+    return datetime.fromisoformat(str(runtime.flow_run.scheduled_start_time))
+
+
+def _tag(home: Home) -> str:
+    """Tells one home's deployments from another's on a server that both use."""
+    return f"rounds-home:{digest(str(home.folder))[7:19]}"
+
+
+def _keyed(reached: Mapping[str, str]) -> dict[str, str]:
+    return {"api.url": reached["PREFECT_API_URL"], "api.auth_string": reached["PREFECT_API_AUTH_STRING"]}
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, RoundsError) else type(error).__name__
