@@ -48,7 +48,7 @@ format: $(VENV)/.ready-dev ## Write the code in the house's form
 	@$(BIN)/ruff format .
 
 bench: $(VENV)/.ready-dev ## The benchmarks; nothing else should be running
-	@$(PY) -m pytest benchmarks --benchmark-enable --benchmark-only -p no:xdist -p no:doctest
+	@$(PY) -m pytest benchmarks --benchmark-enable --benchmark-only -p no:xdist
 
 schema: $(VENV)/.ready ## configs/schema.json anew, from monitors/config.py
 	@$(PY) -m scripts.generate schema
