@@ -84,6 +84,8 @@ def test_rates_are_scikit_learns_on_people(people: tuple[Numbers, NDArray[np.int
     risk, outcome, tally = people
     tn, fp, fn, tp = sk.confusion_matrix(outcome, risk >= 0.3).ravel().tolist()
     assert (tally.tp, tally.fp, tally.fn, tally.tn) == (tp, fp, fn, tn)
+    assert fn != fp
+    assert measure("missed_per_1000", tally).value == 1000 * fn / len(outcome)
     recall = sk.recall_score(outcome, risk >= 0.3)
     assert measure("true_positive_rate", tally).value == recall
     assert measure("positive_predictive_value", tally).value == sk.precision_score(outcome, risk >= 0.3)
