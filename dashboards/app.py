@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -14,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from dashboards.exposition import Exposition
 from dashboards.reading import Reading
-from dashboards.security import SecureHeaders
+from dashboards.security import HEADERS, SecureHeaders
 from dashboards.templating import HERE, page
 from monitors.audit import Audit
 from monitors.config import ModelConfig
@@ -56,13 +56,21 @@ def create_app(
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(Exception, _broken)
     return app
 
 
 async def _refused(request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    said = str(error.detail) if isinstance(error, HTTPException) else "Something went wrong."
+    assert isinstance(error, HTTPException)  # noqa: S101  it is registered for no other
+    status, said = error.status_code, str(error.detail)
     if request.url.path.startswith("/api/"):
         return JSONResponse({"error": said}, status)
     now = request.app.state.reading.now()
     return page("refused.html", status, now=now, status=status, said=said)
+
+
+async def _broken(_request: Request, _error: Exception) -> Response:
+    """Say that something broke, and nothing of what: the reason is in the log."""
+    # Sent from outside the middleware, so it has to bring the headers itself.
+    headers = {**HEADERS, "Cache-Control": "no-store"}
+    return PlainTextResponse("Rounds could not answer; its log says why.\n", 500, headers)

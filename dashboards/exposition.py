@@ -48,7 +48,7 @@ FAMILIES: dict[str, tuple[tuple[str, ...], str]] = {
 Sample = tuple[str, tuple[str, ...], float]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Exposition(Collector):
     """A collector over the ledger. Samples carry no time of their own; moments are values."""
 

@@ -78,6 +78,8 @@ def timeline_of(history: Sequence[Audit], finding: Finding, shown: Audit) -> Mar
         points.append(
             Point(audit.window.end, held.verdict, held.value, held.low, held.high, held.chance, said)
         )
+    if not any(p.value is not None for p in points):
+        return Markup("")  # an empty scale would look like a measured nothing
     beyond = sum(p.verdict is Verdict.BEYOND for p in points)
     told = f"{counted(len(points), 'window')}, {beyond} beyond the margin. {sentence(finding)}"
     return timeline(

@@ -1,0 +1,127 @@
+"""What Prometheus scrapes: names, labels, budget, and that it never fails."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from dashboards.exposition import FAMILIES, Exposition
+from dashboards.reading import Reading
+from monitors.audit import Verdict
+from monitors.ledger import Ledger
+from tests.dashboards import ward
+
+
+def reading(folder: Path) -> Reading:
+    ledger, configs = ward.build(folder)
+    return Reading(ledger, configs, ward.published, lambda: ward.NOW)
+
+
+def samples(text: bytes | str) -> list[Any]:
+    told = text.decode() if isinstance(text, bytes) else text
+    return [sample for family in text_string_to_metric_families(told) for sample in family.samples]
+
+
+def of(found: list[Any], name: str, **labels: str) -> list[Any]:
+    return [s for s in found if s.name == name and labels.items() <= s.labels.items()]
+
+
+def test_promtool_finds_nothing_to_say(client: httpx.Client) -> None:
+    found = shutil.which("promtool")
+    if found is None:
+        assert not os.environ.get("CI"), "CI installs promtool"
+        pytest.skip("promtool is not installed")
+    run = subprocess.run(
+        [found, "check", "metrics"], input=client.get("/metrics").content, capture_output=True, timeout=60
+    )
+    assert (run.returncode, run.stdout + run.stderr) == (0, b"")
+
+
+def test_value_margin_and_duration_join_on_the_same_labels(client: httpx.Client) -> None:
+    found = samples(client.get("/metrics").text)
+    parts = ("rounds_finding_value", "rounds_finding_margin", "rounds_finding_beyond_windows")
+    value, margin, windows = (
+        {frozenset(s.labels.items()): s.value for s in of(found, name, model="sepsis-early-warning")}
+        for name in parts
+    )
+    assert set(value) == set(margin) == set(windows)
+    one = next(labels for labels in value if ("metric", "observed_expected_ratio") in labels)
+    assert (value[one], margin[one], windows[one]) == (1.46, 0.2, 3.0)
+    assert dict(one)["severity"] == "page"
+    assert dict(one)["runbook"] == "calibration"
+
+
+def test_a_model_has_at_most_twenty_series(client: httpx.Client) -> None:
+    counts = Counter(s.labels["model"] for s in samples(client.get("/metrics").text) if "model" in s.labels)
+    assert counts["sepsis-early-warning"] == 20
+    assert max(counts.values()) <= 20
+
+
+def test_samples_have_no_time_of_their_own_and_moments_are_values(client: httpx.Client) -> None:
+    text = client.get("/metrics").text
+    found = samples(text)
+    assert all(s.timestamp is None for s in found)
+    (end,) = of(found, "rounds_window_end_timestamp_seconds", model="readmission-30d")
+    assert end.value == ward.LAST.timestamp()
+    (due,) = of(found, "rounds_window_due_timestamp_seconds", model="deterioration-index")
+    assert due.value < ward.NOW.timestamp(), "a silent model is overdue"
+    assert of(found, "rounds_last_success_timestamp_seconds", model="readmission-30d", job="audit")
+    assert not of(found, "rounds_window_due_timestamp_seconds", model="no-show"), "paused: nothing is due"
+    assert set(FAMILIES) == set(re.findall(r"^# TYPE (\w+) gauge$", text, re.MULTILINE))
+
+
+def test_withheld_groups_have_no_series(client: httpx.Client) -> None:
+    groups = {s.labels.get("group") for s in samples(client.get("/metrics").text)}
+    assert "black" in groups
+    assert not groups & {"other", "Unknown"}
+
+
+def test_hostile_names_survive_the_round_trip(client: httpx.Client) -> None:
+    found = samples(client.get("/metrics").text)
+    assert of(found, "rounds_model_info", model=ward.HOSTILE)
+    assert of(found, "rounds_finding_value", subject=ward.HOSTILE)
+
+
+def test_a_window_that_cannot_tell_does_not_heal(tmp_path: Path) -> None:
+    ledger = Ledger(f"sqlite:///{tmp_path}/ledger.db", lambda: ward.NOW)
+    held = Reading(ledger, {}, ward.published, lambda: ward.NOW)
+    said = (Verdict.BEYOND, Verdict.BEYOND, Verdict.CANNOT_TELL, Verdict.WITHIN)
+    windows = []
+    for week, verdict in enumerate(said, start=ward.WEEKS - len(said)):
+        finding = ward.finding("auroc", "performance", verdict, value=0.7, baseline=0.8, margin=0.05)
+        ward.record(ledger, "m", week, (finding,))
+        (series,) = of(samples(Exposition(held).text()), "rounds_finding_beyond_windows")
+        windows.append(series.value)
+    assert windows == [1.0, 2.0, 2.0, 0.0]
+
+
+def test_too_many_models_are_counted_as_dropped_whole(tmp_path: Path) -> None:
+    found = samples(Exposition(reading(tmp_path), cap=50).text())
+    assert len(found) <= 50
+    (dropped,) = of(found, "rounds_series_dropped")
+    whole = samples(Exposition(reading(tmp_path)).text())
+    assert len(found) + dropped.value == len(whole)
+
+
+def test_a_scrape_that_fails_says_so_and_stays_a_scrape(tmp_path: Path) -> None:
+    held = reading(tmp_path)
+
+    def torn(_: object) -> Any:
+        raise OSError("disk")
+
+    held.published = torn
+    assert [(s.name, s.value) for s in samples(Exposition(held).text())] == [("rounds_up", 0.0)]
+
+
+def test_describing_reads_nothing() -> None:
+    described = Exposition(None).describe()  # type: ignore[arg-type]
+    assert {family.name for family in described} == set(FAMILIES)

@@ -1,0 +1,84 @@
+"""Freshness and duration: silence is never health, and a blind window neither heals nor counts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from dashboards.freshness import freshness
+from dashboards.worst import running
+from monitors.audit import Audit, Verdict
+from monitors.window import Window
+from tests.dashboards.ward import LAST, config, finding
+
+WEEK = timedelta(weeks=1)
+LIVE = config("m")
+
+
+def last(weeks_ago: int) -> Window:
+    return Window(LAST - WEEK * (weeks_ago + 1), LAST - WEEK * weeks_ago)
+
+
+@pytest.mark.parametrize(
+    ("weeks_ago", "hours_on", "state", "missed"),
+    [
+        (0, 1, "current", 0),
+        (0, 7 * 24 - 1, "current", 0),
+        (0, 7 * 24 + 1, "due", 1),  # closed an hour ago: its audit may still come
+        (0, 7 * 24 + 41, "due", 1),
+        (0, 7 * 24 + 43, "stale", 1),  # a quarter of the window later it has not
+        (1, 1, "due", 1),
+        (3, 1, "stale", 3),
+    ],
+)
+def test_a_model_that_is_not_heard_in_time_is_stale(
+    weeks_ago: int, hours_on: int, state: str, missed: int
+) -> None:
+    found = freshness(LIVE, last(weeks_ago), LAST + timedelta(hours=hours_on))
+    assert (found.state, found.missed) == (state, missed)
+    assert found.loud is (state == "stale")
+
+
+def test_a_declared_model_without_any_audit_is_loud() -> None:
+    assert freshness(LIVE, None, LAST).loud
+
+
+def test_nothing_is_expected_of_a_paused_or_undeclared_model() -> None:
+    assert freshness(config("m", lifecycle="paused"), last(9), LAST).state == "resting"
+    assert freshness(None, last(9), LAST).state == "undeclared"
+
+
+@pytest.mark.parametrize(
+    ("said", "windows"),
+    [
+        ("WBB", 2),
+        ("BBB", 3),
+        ("BWB", 1),
+        ("BB?", 2),  # cannot tell: what stood before it still stands
+        ("B?B", 2),
+        ("BBW", 0),
+        ("B D", 0),
+        ("???", 0),
+    ],
+)
+def test_only_windows_that_could_tell_are_counted(said: str, windows: int) -> None:
+    verdicts = {"W": Verdict.WITHIN, "B": Verdict.BEYOND, "?": Verdict.CANNOT_TELL, "D": Verdict.DIFFERENT}
+    history = [
+        Audit(
+            model="m",
+            version="1",
+            window=last(len(said) - i),
+            stage="scored",
+            rows=9,
+            config="",
+            reference="",
+            profile="",
+            software="",
+            findings=(finding("psi", "drift", verdicts[s]),) if s in verdicts else (),
+        )
+        for i, s in enumerate(said)
+    ]
+    found = running(history, ("psi", "model", None))
+    assert found.windows == windows
+    assert (found.since is None) is (windows == 0)

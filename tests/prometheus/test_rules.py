@@ -1,0 +1,103 @@
+"""Rules and routes: checked by Prometheus' and Alertmanager's own tools, and each leads somewhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+RULES = ROOT / "configs" / "prometheus" / "rounds.rules.yml"
+SEVERITIES = {"page", "ticket", "committee", "none"}
+
+
+def tool(name: str, *arguments: str, given: str | None = None) -> str:
+    """Run promtool or amtool; skipped where it is not installed, but never on CI."""
+    found = shutil.which(name)
+    if found is None:
+        assert not os.environ.get("CI"), f"CI installs {name}"
+        pytest.skip(f"{name} is not installed")
+    run = subprocess.run(
+        [found, *arguments], cwd=RULES.parent, input=given, capture_output=True, text=True, timeout=60
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    return run.stdout or run.stderr
+
+
+def rules() -> list[dict[str, Any]]:
+    groups = yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"]
+    return [rule for group in groups for rule in group["rules"]]
+
+
+def names() -> list[str]:
+    return [rule["alert"] for rule in rules()]
+
+
+def test_prometheus_accepts_the_configuration_and_its_rules() -> None:
+    assert "FAILED" not in tool("promtool", "check", "config", "prometheus.yml")
+    tool("promtool", "check", "rules", "--lint=all", "--lint-fatal", "rounds.rules.yml")
+
+
+def test_every_rule_fires_and_clears() -> None:
+    assert "SUCCESS" in tool("promtool", "test", "rules", "rules.test.yml")
+
+
+def test_every_rule_has_a_test_that_expects_it_and_one_that_does_not() -> None:
+    told = yaml.safe_load((RULES.parent / "rules.test.yml").read_text(encoding="utf-8"))
+    expected = [test for case in told["tests"] for test in case.get("alert_rule_test", [])]
+    fires = {test["alertname"] for test in expected if test["exp_alerts"]}
+    clears = {test["alertname"] for test in expected if not test["exp_alerts"]}
+    assert fires == set(names())
+    assert clears == set(names()) - {"RoundsWatchdog"}  # which never clears
+
+
+@pytest.mark.parametrize("rule", rules(), ids=names())
+def test_a_rule_says_what_is_wrong_who_acts_and_where_to_read_on(rule: dict[str, Any]) -> None:
+    assert rule["alert"].startswith("Rounds")
+    assert set(rule["annotations"]) == {"summary", "description", "runbook_url", "dashboard_url"}
+    assert "{{" not in rule["annotations"]["summary"], "a summary heads a group, so it does not vary"
+    assert rule["labels"]["service"] == "rounds"
+    severity = rule["labels"].get("severity")
+    assert severity in SEVERITIES or "severity" in rule["expr"], "the severity comes from the finding"
+    page = rule["annotations"]["runbook_url"].rpartition("/runbooks/")[2]
+    assert page == "{{ $labels.runbook }}" or (ROOT / "docs" / "runbooks" / f"{page}.md").is_file()
+
+
+def test_a_new_metric_or_another_margin_changes_no_rule() -> None:
+    text = RULES.read_text(encoding="utf-8")
+    for rule in rules():
+        assert "metric=" not in rule["expr"], "rules are generic"
+    assert not re.search(r"rounds_finding_value[^)]*[<>]=? *[\d.-]", text), "margins live in plans"
+
+
+def test_alertmanager_accepts_its_configuration() -> None:
+    assert "SUCCESS" in tool("amtool", "check-config", "../alertmanager/alertmanager.yml")
+
+
+@pytest.mark.parametrize(
+    ("labels", "receiver"),
+    [
+        ("severity=page", "page"),
+        ("severity=ticket", "ticket"),
+        ("severity=committee", "committee"),
+        ("severity=none", "dead-man"),
+        ("severity=info", "digest"),
+    ],
+)
+def test_an_alert_reaches_who_acts_on_it(labels: str, receiver: str) -> None:
+    route = ("config", "routes", "test", "--config.file=../alertmanager/alertmanager.yml")
+    assert tool("amtool", *route, labels, "alertname=Rounds").strip() == receiver
+
+
+def test_a_ticket_never_mutes_a_page_and_every_mute_stays_within_one_model() -> None:
+    config = yaml.safe_load((ROOT / "configs/alertmanager/alertmanager.yml").read_text(encoding="utf-8"))
+    for rule in config["inhibit_rules"]:
+        assert rule["equal"] == ["model"], "without it, all models would be muted by one"
+        if 'severity="ticket"' in rule["source_matchers"]:
+            assert 'severity=~"ticket|committee"' in rule["target_matchers"]
