@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -10,12 +10,10 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from dashboards.freshness import freshness
+from dashboards.glance import Glance
 from dashboards.reading import Reading
-from dashboards.worst import SEVERITIES, running, worst_first
-from monitors.audit import Audit, Finding, Verdict
-from monitors.ledger import Recorded
+from monitors.audit import Finding, Verdict
 
-LOOK_BACK = 6  # windows, to count for how many in a row a check has been beyond
 PER_MODEL = 20  # series; "over 100, investigate alternatives", and there may be 500 models
 CAP = 20_000  # series in all: what a scrape carries within its ten seconds
 COUNTED = (Verdict.BEYOND, Verdict.FAILED, Verdict.CANNOT_TELL)
@@ -82,65 +80,42 @@ class Exposition(Collector):
     def _samples(self) -> tuple[list[Sample], int]:
         kept: list[Sample] = []
         dropped = 0
-        for model in self.reading.models():
-            found = self._of_model(model)
+        for model, held in self.reading.glances().items():
+            found = self._of_model(model, held)
             if len(kept) + len(found) > self.cap - 2:
                 dropped += len(found)
             else:
                 kept += found
         return kept, dropped
 
-    def _of_model(self, model: str) -> list[Sample]:
+    def _of_model(self, model: str, held: Glance | None) -> list[Sample]:
         config = self.reading.configs.get(model)
-        last, samples = self.reading.reduced("exposition", model, LOOK_BACK, self._of_audits)
-        version = last.version if last else config.version if config else ""
+        version = held.version if held else config.version if config else ""
         tier = (config.governance.risk_tier if config else None) or ""
         found: list[Sample] = [("rounds_model_info", (model, version, tier), 1.0)]
-        fresh = freshness(config, last.window if last else None, self.reading.now())
+        fresh = freshness(config, held.window if held else None, self.reading.now())
         if fresh.due:
             found.append(("rounds_window_due_timestamp_seconds", (model,), fresh.due.timestamp()))
-        return [*found, *samples]
-
-    def _of_audits(self, recorded: Sequence[Recorded]) -> tuple[Audit | None, list[Sample]]:
-        if not recorded:
-            return None, []
-        last = recorded[-1].audit
-        model, counts = last.model, last.counts()
-        found: list[Sample] = [
-            ("rounds_window_end_timestamp_seconds", (model,), last.window.end.timestamp()),
-            ("rounds_last_success_timestamp_seconds", (model, "audit"), recorded[-1].at.timestamp()),
-            ("rounds_rows", (model,), float(last.rows)),
-            *(("rounds_findings", (model, str(v)), float(counts[v])) for v in COUNTED),
+        if held is None:
+            return found
+        found += [
+            ("rounds_window_end_timestamp_seconds", (model,), held.window.end.timestamp()),
+            ("rounds_last_success_timestamp_seconds", (model, "audit"), held.at.timestamp()),
+            ("rounds_rows", (model,), float(held.rows)),
+            *(("rounds_findings", (model, str(v)), float(held.counts[v])) for v in COUNTED),
         ]
-        history = [r.audit for r in recorded]
-        for finding, windows in chosen(history, (self.per_model - len(found) - 2) // 3):
-            labels = (
-                model, finding.family, finding.metric, finding.subject, finding.group or "",
-                finding.severity, finding.runbook or "",
-            )  # fmt: skip
-            found.append(("rounds_finding_beyond_windows", labels, float(windows)))
-            if finding.value is not None:
-                found.append(("rounds_finding_value", labels, finding.value))
-            if finding.margin is not None:
-                found.append(("rounds_finding_margin", labels, finding.margin))
-        return last, found
+        for finding, windows in held.standing[: (self.per_model - len(found)) // 3]:
+            found += _of_finding(model, finding, windows)
+        return found
 
 
-def chosen(history: Sequence[Audit], most: int) -> list[tuple[Finding, int]]:
-    """The findings that get series, each with its windows in a row beyond.
-
-    The worst that still stands of each severity and family, then the worst of each family. A
-    window that cannot tell does not end what stood before it. Withheld findings never get a
-    series, and those of severity `info` have nobody who acts on them.
-    """
-    standing: dict[tuple[str, str], tuple[Finding, int]] = {}
-    family: dict[str, tuple[Finding, int]] = {}
-    for finding in worst_first(f for f in history[-1].findings if f.severity != "info"):
-        if finding.verdict is Verdict.WITHHELD:
-            continue
-        held = finding, running(history, finding.key).windows
-        if held[1]:
-            standing.setdefault((finding.severity, finding.family), held)
-        family.setdefault(finding.family, held)
-    acted = sorted(standing.values(), key=lambda held: SEVERITIES.index(held[0].severity))
-    return [*acted, *(held for held in family.values() if held not in acted)][:most]
+def _of_finding(model: str, finding: Finding, windows: int) -> list[Sample]:
+    """The series of one finding, all with the same labels so that they join."""
+    group, runbook = finding.group or "", finding.runbook or ""
+    labels = (model, finding.family, finding.metric, finding.subject, group, finding.severity, runbook)
+    found: list[Sample] = [("rounds_finding_beyond_windows", labels, float(windows))]
+    if finding.value is not None:
+        found.append(("rounds_finding_value", labels, finding.value))
+    if finding.margin is not None:
+        found.append(("rounds_finding_margin", labels, finding.margin))
+    return found

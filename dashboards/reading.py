@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Lock
-from typing import Any
 
+from dashboards.glance import WINDOWS, Glance, glance
+from dashboards.names import people
 from monitors.audit import Audit
 from monitors.config import ModelConfig
 from monitors.ledger import Entry, Ledger, Recorded
@@ -29,12 +30,8 @@ class Reading:
     now: Callable[[], datetime]
     _held: dict[str, tuple[str, list[Recorded]]] = field(default_factory=dict)
     _heads: tuple[str, dict[str, list[Entry]]] = ("", {})
-    _reduced: dict[tuple[str, str], tuple[tuple[str, ...], Any]] = field(default_factory=dict)
+    _glances: dict[str, tuple[tuple[str, ...], Glance | None]] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
-
-    def models(self) -> list[str]:
-        """Every model declared or audited."""
-        return sorted({*self.configs, *self.heads()})
 
     def heads(self) -> dict[str, list[Entry]]:
         """Each model's windows, oldest first, without what was found in them."""
@@ -47,19 +44,20 @@ class Reading:
                 self._heads = (head, found)
             return self._heads[1]
 
-    def last(self, model: str, count: int) -> list[Recorded]:
-        """The last published audits of a model, oldest first."""
-        return [self._publish(r) for r in self.ledger.audits(model, last=count)]
-
-    def reduced(self, what: str, model: str, count: int, reduce: Callable[[list[Recorded]], Any]) -> Any:
-        """What a function makes of the last audits, kept until the model has a new one."""
-        digests = tuple(entry.digest for entry in self.heads().get(model, [])[-count:])
-        held = self._reduced.get((what, model))
-        if held and held[0] == digests:
-            return held[1]
-        made = reduce(self.last(model, count) if digests else [])
-        self._reduced[what, model] = (digests, made)
-        return made
+    def glances(self) -> dict[str, Glance | None]:
+        """Every model declared or audited, at a glance; read again only when it has a new audit."""
+        heads = self.heads()
+        found: dict[str, Glance | None] = {}
+        for model in sorted({*self.configs, *heads}):
+            digests = tuple(entry.digest for entry in heads.get(model, [])[-WINDOWS:])
+            held = self._glances.get(model)
+            if held is None or held[0] != digests:
+                audits = self.ledger.audits(model, last=WINDOWS) if digests else []
+                who = people(self.configs.get(model))
+                held = digests, glance([self._publish(r) for r in audits], who)
+                self._glances[model] = held
+            found[model] = held[1]
+        return found
 
     def history(self, model: str) -> list[Recorded]:
         """All published audits of a model, oldest first."""

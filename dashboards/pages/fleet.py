@@ -47,14 +47,15 @@ def fleet(request: Request, q: str = "", verdict: str = "", tier: str = "", owne
 
 def spark(row: Row) -> Markup:
     """The worst finding over the last windows, with its margin where that is a distance from zero."""
-    worst = row.sight.worst
-    if worst is None or not any(value is not None for value in row.sight.series):
+    held = row.glance
+    if held is None or held.worst is None or not any(value is not None for value in held.series):
         return Markup("")
+    worst = held.worst
     band, target = allowed(worst)
     upward = (worst.value or 0.0) >= (target or 0.0)
     limit = (band[1] if upward else band[0]) if band else None
-    said = f"{title(worst)} over {counted(len(row.sight.series), 'window')}"
-    return sparkline(row.sight.series, title=said, margin=limit, verdict=worst.verdict)
+    said = f"{title(worst)} over {counted(len(held.series), 'window')}"
+    return sparkline(held.series, title=said, margin=limit, verdict=worst.verdict)
 
 
 def tally(rows: list[Row]) -> list[tuple[str, int]]:

@@ -20,20 +20,20 @@ def models(request: Request) -> list[dict[str, Any]]:
     """Every model, worst first, with its last window and how fresh that is."""
     listed = []
     for row in board(request.app.state.reading):
-        last = row.sight.last
+        last = row.glance
         path = f"/api/models/{quote(row.model, safe='')}/windows"
         listed.append(
             {
                 "model": row.model,
                 "title": row.title,
-                "version": last.audit.version if last else row.config.version if row.config else None,
+                "version": row.version,
                 "risk_tier": row.tier,
                 "freshness": row.freshness.state,
                 "due": utc(row.freshness.due) if row.freshness.due else None,
-                "window": str(last.audit.window) if last else None,
-                "verdict": str(last.audit.worst) if last else None,
-                "counts": last.audit.counts() if last else None,
-                "href": f"{path}/{last.audit.window}" if last else None,
+                "window": str(last.window) if last else None,
+                "verdict": str(last.verdict) if last else None,
+                "counts": last.counts if last else None,
+                "href": f"{path}/{last.window}" if last else None,
                 "windows": path,
             }
         )

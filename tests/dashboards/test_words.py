@@ -87,8 +87,10 @@ NEVER = re.compile(r"\b(fair|unbiased|passed|compliant|normal|ok|healthy)\b", re
                 level=1.31,
                 baseline=1.01,
             ),
-            "For every 100 outcomes expected among patients of race black, 131 happened; "
-            "for race white, 101.",
+            (
+                "For every 100 outcomes expected among patients of race black, 131 happened; "
+                "for race white, 101."
+            ),
         ),
         (
             finding(
