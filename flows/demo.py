@@ -1,7 +1,8 @@
-"""The demo: every window of the shipped model, audited, recorded and copied out, all in process."""
+"""The demo: the flow a schedule would run, over every window of the shipped model, all in process."""
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from flows import run as runs
@@ -9,18 +10,43 @@ from flows import source
 from flows.home import Home
 from flows.monitor import Told
 from monitors.audit import Audit
+from monitors.errors import RoundsError
 from monitors.suppression import published
-from monitors.window import moment
+from monitors.window import moment, utc
 
-START, END = moment("1992-01-07"), moment("1994-01-23")  # study phase II
+START, END = moment("1992-01-07"), moment("1994-01-23")  # the study's phase II
+
+
+class _Heard(logging.Handler):
+    """Passes what is being done on to whoever shows progress."""
+
+    def __init__(self, told: Told) -> None:
+        super().__init__(logging.INFO)
+        self._told = told
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._told(record.getMessage())
 
 
 def demonstrate(path: Path, home: Home, told: Told) -> list[Audit]:
     """Audit every window of the study's phase II; gives them back as people may see them."""
     config = source.read(path)
-    chosen = runs.span(START, END)
-    for done in runs.run(path, home, chosen, runs.now(), told=told):
-        told(f"{done.window[:10]}: {done.worst}")
+    heard = _Heard(told)
+    log = logging.getLogger("rounds")
+    log.addHandler(heard)
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    told("starting Prefect in process")
+    home.make()  # before Prefect looks for its home there
+    from flows.schedule import run_embedded  # imports Prefect, which takes a second
+
+    try:
+        at, since, until = utc(runs.now()), utc(START), utc(END)
+        done = run_embedded([str(path)], at, str(home.folder), since, until)
+    finally:
+        log.removeHandler(heard)
+        log.propagate = True
+    for reason in done["failed"].values():
+        raise RoundsError(reason)
     ledger = runs.open_ledger(home)
-    kept = [recorded.audit for recorded in ledger.audits(config.model)]
-    return [published(audit) for audit in kept]
+    return [published(recorded.audit) for recorded in ledger.audits(config.model)]

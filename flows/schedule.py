@@ -100,7 +100,7 @@ async def each(
     )
 
 
-def contained(call: Callable[..., Rounds], *given: str) -> Rounds:
+def contained(call: Callable[..., Rounds], *given: str | None) -> Rounds:
     """Call it; what nobody foresaw is told by its place, since its words may quote the data."""
     try:
         return call(*given)
@@ -135,25 +135,41 @@ def name_of_run() -> str:
     retry_delay_seconds=[10, 60],
     retry_condition_fn=retryable,
 )
-async def audit(model: str, moment: str, home: str) -> Rounds:
-    """Audit what one model's file owes at a moment."""
-    return await asyncio.to_thread(contained, run_window, model, moment, home)
+async def audit(
+    model: str, moment: str, home: str, since: str | None = None, until: str | None = None
+) -> Rounds:
+    """Audit what one model's file owes at a moment, or every window of a span."""
+    return await asyncio.to_thread(contained, run_window, model, moment, home, since, until)
 
 
 @flow(name="monitor", flow_run_name=name_of_run)
-async def monitor(models: list[str], home: str, moment: str | None = None) -> State[Any]:
+async def monitor(
+    models: list[str],
+    home: str,
+    moment: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+) -> State[Any]:
     """Audit what each model's file owes at the moment this run was scheduled for.
+
+    With `since` and `until` it is a backfill: every window inside that is complete by then.
 
     Async, because a sync flow takes a second more to end. A late run looks at the same windows
     as one on time: the moment is the schedule's, never the clock's.
     """
     at = moment or utc(_scheduled())
-    outcome = await each(models, lambda model: audit(model, at, home))
+    outcome = await each(models, lambda model: audit(model, at, home, since, until))
     ended = Failed if outcome.failed else Completed
     return ended(message=outcome.said, data=outcome.payload())
 
 
-def run_embedded(models: Sequence[str], moment: str, home: str) -> dict[str, Any]:
+def run_embedded(
+    models: Sequence[str],
+    moment: str,
+    home: str,
+    since: str | None = None,
+    until: str | None = None,
+) -> dict[str, Any]:
     """Run the flow once, in this process, and give back what it did: `done` and `failed`.
 
     Without PREFECT_API_URL a server is started for the time being, which takes about 5 seconds,
@@ -165,7 +181,8 @@ def run_embedded(models: Sequence[str], moment: str, home: str) -> dict[str, Any
             reached = stack.enter_context(prefect_server(place, os.environ, scheduling=False))
             stack.enter_context(temporary_settings(_keyed(reached)))
         try:
-            return asyncio.run(_once(models, moment, home))
+            given = {"models": list(models), "home": home, "moment": moment}
+            return asyncio.run(_once({**given, "since": since, "until": until}))
         finally:  # what is said last still needs the server
             EventsWorker.drain_all(timeout=10, at_exit=False)
             APILogWorker.drain_all(timeout=10, at_exit=False)
@@ -250,8 +267,8 @@ async def _alone(parent: int) -> None:
         await asyncio.sleep(1)
 
 
-async def _once(models: Sequence[str], moment: str, home: str) -> dict[str, Any]:
-    state: State[Any] = await monitor(list(models), home, moment, return_state=True)
+async def _once(given: dict[str, Any]) -> dict[str, Any]:
+    state: State[Any] = await monitor(**given, return_state=True)
     outcome: Any = await state.aresult(raise_on_failure=False)
     return dict(outcome)
 
