@@ -8,10 +8,14 @@ import ibis
 import sqlglot
 from sqlglot import exp
 
+from flows.engine import plainly
 from monitors.errors import ConfigError
 
 # What an expression may not hold: it must not read other tables, files or settings.
-_REFUSED = (exp.Subquery, exp.Select, exp.Command, exp.Table, exp.Union, exp.Window, exp.AggFunc)
+_REFUSED = (
+    exp.Subquery, exp.Select, exp.Command, exp.Table, exp.Union, exp.Window, exp.AggFunc, exp.Alias,
+    exp.Star, exp.Columns, exp.Placeholder, exp.Parameter,
+)  # fmt: skip
 _REACHING = frozenset(
     {
         "read_csv",
@@ -42,12 +46,8 @@ def inputs(name: str, expression: str, dialect: str) -> set[str]:
     >>> sorted(inputs("risk", "1 - surv6m", "duckdb"))
     ['surv6m']
     """
-    try:
-        (tree,) = sqlglot.parse(expression, read=dialect)
-    except (sqlglot.errors.SqlglotError, ValueError) as error:
-        first = str(error).splitlines()[0]
-        raise ConfigError([f"source.derive.{name}: not one SQL expression: {first}"]) from None
-    if tree is None or isinstance(tree, _REFUSED) or any(tree.find_all(*_REFUSED)):
+    tree = _parsed(name, expression, dialect)
+    if isinstance(tree, _REFUSED) or any(tree.find_all(*_REFUSED)):
         raise ConfigError(
             [f"source.derive.{name}: may only combine columns of its own row (got {expression!r})"]
         )
@@ -58,19 +58,46 @@ def inputs(name: str, expression: str, dialect: str) -> set[str]:
     return {column.name for column in tree.find_all(exp.Column)}
 
 
+def _parsed(name: str, expression: str, dialect: str) -> exp.Expr:
+    try:
+        trees = [tree for tree in sqlglot.parse(expression, read=dialect) if tree is not None]
+    except (sqlglot.errors.SqlglotError, ValueError) as error:
+        places = getattr(error, "errors", [])
+        at = f": see character {places[0]['col']}" if places and places[0].get("col") else ""
+        raise ConfigError([f"source.derive.{name}: not one SQL expression{at}"]) from None
+    if len(trees) != 1:
+        raise ConfigError([f"source.derive.{name}: must be one SQL expression (got {len(trees)})"])
+    return trees[0]
+
+
 def derive(table: ibis.Table, expressions: Mapping[str, str], dialect: str) -> ibis.Table:
-    """The table with the derived columns added or replaced; each reads only source columns."""
+    """The table with the derived columns added or replaced; each reads only source columns.
+
+    Raises SourceInvalid naming the column that the engine cannot make.
+    """
     if not expressions:
         return table
-    made = []
+    made = {}
     for name, expression in expressions.items():
         inputs(name, expression, dialect)
-        made.append(f"({expression}) AS {sqlglot.to_identifier(name, quoted=True).sql(dialect)}")
-    kept = [
-        sqlglot.to_identifier(column, quoted=True).sql(dialect)
-        for column in table.columns
-        if column not in expressions
-    ]
+        # Written anew from what was checked, so that what runs is what was read.
+        plain = _parsed(name, expression, dialect).sql(dialect, comments=False)
+        made[name] = f"({plain}) AS {_quoted(name, dialect)}"
+    kept = [_quoted(column, dialect) for column in table.columns if column not in expressions]
+    try:
+        return _selected(table, [*kept, *made.values()], dialect)
+    except Exception:
+        for name, column in made.items():
+            with plainly(f"source.derive.{name}", table.columns):
+                _selected(table, [column], dialect)
+        raise
+
+
+def _selected(table: ibis.Table, columns: list[str], dialect: str) -> ibis.Table:
     name = ibis.util.gen_name("rounds")
-    statement = f"SELECT {', '.join([*kept, *made])} FROM {name}"  # noqa: S608  checked by `inputs`
+    statement = f"SELECT {', '.join(columns)} FROM {name}"  # noqa: S608  checked by `inputs`
     return table.alias(name).sql(statement, dialect=dialect)
+
+
+def _quoted(name: str, dialect: str) -> str:
+    return sqlglot.to_identifier(name, quoted=True).sql(dialect)

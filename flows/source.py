@@ -77,6 +77,7 @@ def problems(config: ModelConfig) -> list[str]:
             _kind(config.source.kind).Settings.model_validate(config.source.settings)
         except ValidationError as error:
             found += [f"source.{model_config.said(e)}" for e in error.errors()]
+    found += _underivable(config)
     columns = {*config.columns.numeric, *config.columns.categorical, *config.columns.text}
     attributes = {attribute.name for attribute in config.columns.attributes}
     for i, rule in enumerate(config.plan, start=1):
@@ -91,6 +92,20 @@ def problems(config: ModelConfig) -> list[str]:
                 found.append(f"plan.{i}.by: {name!r} is not among this model's sensitive columns")
         if rule.runbook and not rule.runbook.replace("-", "").isalnum():
             found.append(f"plan.{i}.runbook: must be a page's name (got {rule.runbook!r})")
+    return found
+
+
+def _underivable(config: ModelConfig) -> list[str]:
+    if not config.source.derive:
+        return []
+    from flows.derive import inputs  # loads the engine: only when there is something to derive
+
+    found: list[str] = []
+    for name, expression in config.source.derive.items():
+        try:
+            inputs(name, expression, "duckdb")
+        except ConfigError as error:
+            found += error.problems
     return found
 
 
