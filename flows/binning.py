@@ -17,6 +17,7 @@ import numpy as np
 
 from flows import expressions as ex
 from flows.counting import Frozen, count, once, within
+from flows.engine import plainly
 from flows.prepare import Prepared, checked, run
 from monitors.config import ModelConfig
 from monitors.errors import SourceInvalid
@@ -27,12 +28,12 @@ from monitors.window import Window
 BINS = 20
 SCORE_CELLS = 256
 RARE = 0.01  # a category below this share of the reference folds into `other`
-MOST_CATEGORIES = 1000
 BLOCKS = 26  # windows inside the reference that are kept apart, at most
 _GRID = 4096
 _TAIL = 0.001  # share on each side that may lie outside the zoomed part
 _FILLED = _GRID // 8  # cells the central part must span before the grid is fine enough
-_ROUNDS = 8
+_ROUNDS = 100  # an outlier of 1e300 takes so many; without one, one or two do
+_FLAT = 1e-290  # a range so small has no even grid in doubles
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,10 @@ class _Fine:
     @property
     def step(self) -> float:
         return (self.high - self.low) / _GRID
+
+    @property
+    def flat(self) -> bool:
+        return self.most - self.least < _FLAT
 
     def narrowed(self) -> _Fine | None:
         """The part that holds nearly all rows, where the grid is too coarse for it; else None."""
@@ -82,18 +87,17 @@ def freeze(
         SourceInvalid: when the period holds no rows.
     """
     columns = config.columns
-    rows = within(checked(table, columns, where), columns, window, config)
-    if not rows.count().to_pyarrow().as_py():
-        raise SourceInvalid(
-            f"{where}: no rows in the reference {window}; check `reference` and `columns.time`"
-        )
-    if columns.id:
-        rows = once(rows, columns)
-    told("reference: finding bins")
-    prepared = Prepared(config, rows.schema())
-    grids = _zoomed(rows, prepared)
-    bins: dict[str, Bins] = {n: numeric_bins(grids[n], BINS) for n in columns.numeric}
-    bins |= _category_bins(rows, prepared)
+    with plainly(where, table.columns):
+        rows = within(checked(table, columns, where), columns, window, config, where)
+        if not rows.count().to_pyarrow().as_py():
+            raise SourceInvalid(f"{where}: {_nobody(table, window)}")
+        if columns.id:
+            rows = once(rows, columns)
+        told("reference: finding bins")
+        prepared = Prepared(config, rows.schema())
+        grids = _zoomed(rows, prepared)
+        bins: dict[str, Bins] = {n: numeric_bins(grids[n], BINS) for n in columns.numeric}
+        bins |= _category_bins(rows, prepared)
     score_edges: tuple[float, ...] = (0.0, 1.0)
     if columns.score:
         fine = grids[columns.score]
@@ -108,6 +112,12 @@ def freeze(
     return Reference(profile, blocks)
 
 
+def _nobody(table: ibis.Table, window: Window) -> str:
+    if not table.count().to_pyarrow().as_py():
+        return "there are columns and no rows; was it still being written?"
+    return f"no rows in the reference {window}; check `reference` and `columns.time`"
+
+
 def numeric_bins(fine: _Fine | None, wanted: int, *, neat: bool = True) -> NumericBins:
     """At most `wanted` bins of about equal counts; ties collapse; outer edges are the extremes.
 
@@ -115,7 +125,7 @@ def numeric_bins(fine: _Fine | None, wanted: int, *, neat: bool = True) -> Numer
     """
     if fine is None:
         return NumericBins((), (), 0.0)
-    if fine.least == fine.most:
+    if fine.flat:
         return NumericBins((fine.least, fine.most), (fine.least,), 0.0)
     at = np.cumsum(fine.counts) / fine.counts.sum()
     places = np.searchsorted(at, np.arange(1, wanted) / wanted, side="left") + 1
@@ -166,7 +176,7 @@ def _extremes(rows: ibis.Table, prepared: Prepared) -> dict[str, tuple[float, fl
         sums = held.select(value=value).aggregate(
             least=lambda t: t.value.min(),
             most=lambda t: t.value.max(),
-            parts=lambda t: (t.value != t.value.floor()).sum(),
+            parts=lambda t: (~ex.whole(t.value)).sum(),
         )
         branches.append(sums.select(tag=ibis.literal(name), least=sums.least, most=sums.most,
                                     parts=sums.parts.cast("int64")))  # fmt: skip
@@ -183,7 +193,7 @@ def _zoomed(rows: ibis.Table, prepared: Prepared) -> dict[str, _Fine | None]:
     fine: dict[str, _Fine | None] = dict.fromkeys(prepared.numbers)
     for name, (least, most, whole) in _extremes(rows, prepared).items():
         fine[name] = _Fine(least, most, whole, least, most, nothing)
-    pending = {name: grid for name, grid in fine.items() if grid and grid.least < grid.most}
+    pending = {name: grid for name, grid in fine.items() if grid and not grid.flat}
     for _ in range(_ROUNDS):
         counts: dict[str, Counts] = {name: np.zeros(_GRID, dtype=np.int64) for name in pending}
         branches = [_grid(prepared, name, grid) for name, grid in pending.items()]
@@ -200,8 +210,8 @@ def _zoomed(rows: ibis.Table, prepared: Prepared) -> dict[str, _Fine | None]:
 
 def _grid(prepared: Prepared, name: str, grid: _Fine) -> ibis.Table:
     value: Any = prepared.table[prepared.value(name)]
-    scaled = ((value - grid.low) * (_GRID / (grid.high - grid.low))).floor()
-    cell = ibis.least(ibis.greatest(scaled, 0.0), float(_GRID - 1)).cast("int64")
+    scaled = (value - grid.low) * (_GRID / (grid.high - grid.low))
+    cell = ibis.least(ibis.greatest(scaled, 0.0), float(_GRID - 1)).floor().cast("int64")
     held = prepared.table.filter(value.notnull()).select(cell=cell)
     counted = held.group_by("cell").aggregate(n=lambda t: t.count())
     return counted.select(tag=ibis.literal(name), cell=counted.cell, n=counted.n)
@@ -210,7 +220,7 @@ def _grid(prepared: Prepared, name: str, grid: _Fine) -> ibis.Table:
 def _category_bins(rows: ibis.Table, prepared: Prepared) -> dict[str, Bins]:
     """The categories of a reference: frequent ones by name, the rare remembered to tell from new.
 
-    At most MOST_CATEGORIES values are kept by name; the rarest of more count as unseen in both
+    At most MOST_CATEGORIES values are kept by name; the rarest of more count as `other` in both
     periods, so they never look like news.
     """
     branches = []
@@ -219,7 +229,7 @@ def _category_bins(rows: ibis.Table, prepared: Prepared) -> dict[str, Bins]:
         counted = held.filter(held.value.notnull()).group_by("value").aggregate(
             n=lambda t: t.count()
         )  # fmt: skip
-        ranked = counted.order_by(counted.n.desc(), counted.value).limit(MOST_CATEGORIES)
+        ranked = counted.order_by(counted.n.desc(), counted.value).limit(ex.MOST_CATEGORIES)
         branches.append(ranked.select(tag=ibis.literal(name), value=ranked.value, n=ranked.n))
     found: dict[str, dict[str, int]] = {name: {} for name in prepared.columns.categorical}
     for row in _run(rows, prepared, branches):

@@ -14,6 +14,7 @@ from typing import Any
 import ibis
 
 from flows import expressions as ex
+from flows.engine import plainly
 from flows.prepare import Prepared, checked, run
 from monitors.canonical import digest
 from monitors.config import Columns, ModelConfig
@@ -21,6 +22,7 @@ from monitors.cube import NO_SCORE, UNKNOWN, Cube, Row
 from monitors.errors import SourceInvalid
 from monitors.histogram import Bins, Histogram, NumericBins
 from monitors.profile import EVERYONE, Profile
+from monitors.suppression import small
 from monitors.window import Window
 
 MOST_GROUPS = 200  # a grouping with more is a mistake in the config, not a question
@@ -81,17 +83,18 @@ def count(
         SourceInvalid: naming the column and the remedy, when the table cannot be counted.
     """
     columns = config.columns
-    rows = within(checked(table, columns, where), columns, window, config)
-    seen = _overview(rows, columns, config)
-    duplicates = seen.rows - seen.distinct
-    if duplicates:
-        rows = once(rows, columns)
-    counted = _counted(rows, Prepared(config, rows.schema(), outcomes), frozen)
+    with plainly(where, table.columns):
+        rows = within(checked(table, columns, where), columns, window, config, where)
+        seen = _overview(rows, columns, config)
+        duplicates = seen.rows - seen.distinct
+        if duplicates:
+            rows = once(rows, columns)
+        counted = _counted(rows, Prepared(config, rows.schema(), outcomes), frozen)
     unreadable = {}
     if seen.third_values and outcomes and columns.outcome:
         unreadable[columns.outcome] = (
-            f"{seen.third_values:,} rows hold a value other than 0 and 1 and count as not yet "
-            f"known; map them with `source.derive`"
+            f"{_some(seen.third_values)} other than 0 and 1 and count as not yet known; "
+            f"map them with `source.derive`"
         )
     cubes = {}
     for attribute in (EVERYONE, *(a.name for a in columns.attributes)):
@@ -118,6 +121,20 @@ def count(
         unreadable=unreadable,
         score_edges=frozen.score_edges,
     )
+
+
+def untimed(table: ibis.Table, columns: Columns, where: str = "the source") -> dict[str, str]:
+    """Rows without a time belong to no window, so no window would ever miss them: say how many."""
+    with plainly(where, table.columns):
+        time: Any = table[columns.time]
+        rows = int(table.aggregate(n=time.isnull().sum()).to_pyarrow().to_pylist()[0]["n"] or 0)
+    said = f"{_some(rows)} no time and belong to no window; mend those rows"
+    return {columns.time: said} if rows else {}
+
+
+def _some(rows: int) -> str:
+    # What a finding says is shown to people, and 1 to 10 people are never counted there.
+    return "fewer than 11 rows hold" if small(rows) else f"{rows:,} rows hold"
 
 
 def _counted(rows: ibis.Table, prepared: Prepared, frozen: Frozen) -> dict[str, list[Counted]]:
@@ -156,7 +173,9 @@ def _compiled(backend: Any, prepared: Prepared, frozen: Frozen) -> tuple[str, tu
     return _memory[key]
 
 
-def within(table: ibis.Table, columns: Columns, window: Window, config: ModelConfig) -> ibis.Table:
+def within(
+    table: ibis.Table, columns: Columns, window: Window, config: ModelConfig, where: str = "the source"
+) -> ibis.Table:
     """The rows of a window: [start, end), local where the column keeps local time."""
     time: Any = table[columns.time]
     kind = time.type()
@@ -165,8 +184,8 @@ def within(table: ibis.Table, columns: Columns, window: Window, config: ModelCon
         return table.filter(time >= ibis.literal(start, kind), time < ibis.literal(end, kind))
     if not (kind.is_timestamp() or kind.is_date()):
         raise SourceInvalid(
-            f"column {columns.time!r} holds {kind} where a date or time is needed; "
-            f"make one with source.derive"
+            f"{where}: column {columns.time!r} holds {kind} where a date or time is needed; "
+            f"make one with `source.derive`"
         )
     if kind.is_date():
         time = time.cast("timestamp")
@@ -178,9 +197,11 @@ def within(table: ibis.Table, columns: Columns, window: Window, config: ModelCon
 def once(rows: ibis.Table, columns: Columns) -> ibis.Table:
     """One row for each id: the latest, since a retry replaces what it retries."""
     assert columns.id is not None  # noqa: S101  duplicates are only seen where an id is named
-    place = ibis.row_number().over(ibis.window(group_by=rows[columns.id], order_by=rows[columns.time].desc()))
+    # Of two at the same moment any would do, but the same one every time.
+    latest = [rows[columns.time].desc(), *(rows[column] for column in rows.columns)]
+    place = ibis.row_number().over(ibis.window(group_by=rows[columns.id], order_by=latest))
     numbered = rows.mutate(rounds_place=place)
-    kept = numbered.filter((numbered.rounds_place == 0) | numbered[columns.id].isnull())
+    kept = numbered.filter((numbered.rounds_place == 0) | ex.blank(numbered[columns.id]))
     return kept.drop("rounds_place")
 
 
@@ -188,7 +209,8 @@ def _overview(rows: ibis.Table, columns: Columns, config: ModelConfig) -> _Overv
     sums: dict[str, Any] = {"rows": rows.count(), "last": rows[columns.time].max()}
     if columns.id:
         # Rows without an id cannot be told apart, so each counts as itself.
-        sums |= {"ids": rows[columns.id].nunique(), "unnamed": rows[columns.id].isnull().sum()}
+        unnamed = ex.blank(rows[columns.id])
+        sums |= {"ids": rows[columns.id].nunique(where=~unnamed), "unnamed": unnamed.sum()}
     if columns.version:
         other = (ex.text(rows[columns.version]) != config.version).fill_null(True)
         sums["wrong"] = other.sum()
@@ -254,7 +276,7 @@ def _histogram(name: str, bins: Bins, found: Sequence[Counted]) -> Histogram:
         return Histogram(name, bins, counts, **special)
     special[ex.MISSING] = by_key.get(ex.MISSING, 0)
     special[ex.UNSEEN] = by_key.get(ex.UNSEEN, 0)
-    special[ex.OTHER] = sum(by_key.get(f"={value}", 0) for value in bins.rare)
+    special[ex.OTHER] = by_key.get(ex.OTHER, 0) + sum(by_key.get(f"={value}", 0) for value in bins.rare)
     counts = tuple(by_key.get(f"={value}", 0) for value in bins.categories)
     return Histogram(name, bins, counts, **special)
 

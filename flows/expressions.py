@@ -19,7 +19,9 @@ from monitors.histogram import CategoryBins, NumericBins
 MISSING, OTHER, BELOW, ABOVE, UNSEEN = "missing", "other", "below", "above", "unseen"
 _CODES = {MISSING: -1, OTHER: -2, BELOW: -3, ABOVE: -4, UNSEEN: -5}
 CODE_NAMES = {code: name for name, code in _CODES.items()}
+MOST_CATEGORIES = 1000  # values of a category kept by name
 _FINITE = 1e300  # beyond it a double is taken as infinite; Spark's own test never says so
+_WHOLE = 2.0**53  # a double beyond it is a whole number, and may be too large for any integer
 
 
 def _code(value: int) -> IntegerValue:
@@ -58,8 +60,10 @@ def text(column: Column) -> StringColumn:
     if kind.is_boolean():
         value: Any = ibis.ifelse(column, "true", "false")
     elif kind.is_floating() or kind.is_decimal():
-        whole = column.cast("int64").cast("string")
-        value = ibis.ifelse(column == column.floor(), whole, column.cast("float64").cast("string"))
+        double = column.cast("float64")
+        exact = whole(double) & (double.abs() < _WHOLE)
+        short = ibis.ifelse(exact, double, 0.0).cast("int64").cast("string")
+        value = ibis.ifelse(exact, short, double.cast("string"))
     elif kind.is_string():
         value = column.strip()
     else:
@@ -100,15 +104,17 @@ def numeric_cell(value: Column, missing: Column, bins: NumericBins) -> IntegerVa
 def category_cell(value: Column, bins: CategoryBins) -> StringColumn:
     """`=value` for the reference's categories, else the name of where it went.
 
-    A value the reference never had leaves the engine as "unseen", not by its own name.
+    A value the reference never had leaves the engine as "unseen", not by its own name. Where the
+    reference had more than are kept by name, it cannot be told from a rare one, and is "other".
     """
     known = [*bins.categories, *bins.rare]
+    strange = OTHER if len(known) >= MOST_CATEGORIES else UNSEEN
     if not known:
         return ibis.ifelse(value.isnull(), MISSING, UNSEEN)
     return ibis.cases(
         (value.isnull(), ibis.literal(MISSING)),
         (value.isin(known), ibis.literal("=") + value),
-        else_=ibis.literal(UNSEEN),
+        else_=ibis.literal(strange),
     )
 
 
@@ -126,9 +132,9 @@ def millionths(column: Column | None) -> IntegerValue:
     if column is None:
         return ibis.literal(0, "int64")
     value = number(column)
-    whole = (value * float(MILLIONTHS) + 0.5).floor().cast("int64")
-    valid = value.notnull() & (value >= 0) & (value <= 1)
-    return ibis.ifelse(valid, whole, ibis.literal(0, "int64"))
+    # Set aside before the cast: an engine may cast every row, and 1e30 is no integer.
+    valid = ibis.ifelse(value.notnull() & (value >= 0) & (value <= 1), value, 0.0)
+    return (valid * float(MILLIONTHS) + 0.5).floor().cast("int64")
 
 
 def binary(column: Column | None) -> IntegerValue:
@@ -161,6 +167,13 @@ def band(column: Column, starts: Sequence[float], labels: Sequence[str]) -> Stri
         return ibis.ifelse(value < starts[middle - 1], search(first, middle - 1), search(middle, last))
 
     return ibis.ifelse(value.isnull(), UNKNOWN, search(0, len(starts)))
+
+
+def whole(value: FloatingColumn) -> BooleanValue:
+    """Whether a number has no part after the point, however large it is."""
+    # Rounding gives an integer, so what would not fit in one is cut before.
+    cut = ibis.least(ibis.greatest(value, -_WHOLE), _WHOLE)
+    return cut == cut.floor()
 
 
 def finite(value: Column) -> FloatingColumn:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from flows.binning import freeze
-from flows.counting import Frozen, count
+from flows.counting import Frozen, count, untimed
 from flows.frame import Frame
 from flows.source import Source
 from monitors.audit import Audit, Stage
 from monitors.canonical import digest
 from monitors.config import FixedReference, ModelConfig
+from monitors.cube import Cube
 from monitors.errors import ConfigError
 from monitors.evaluate import Setting, evaluate
 from monitors.ledger import Ledger
@@ -149,11 +151,18 @@ def due(config: ModelConfig, moment: datetime) -> list[tuple[Window, Stage]]:
 def _counted(
     config: ModelConfig, window: Window, source: Source, reference: Reference, stage: Stage
 ) -> Profile:
-    return count(
-        source.table(),
+    table = source.table()
+    profile = count(
+        table,
         config,
         window,
         Frozen(reference.bins, reference.score_edges),
         outcomes=stage == "outcome",
         where=source.name,
     )
+    before = reference.profile.unreadable
+    # What the reference could not count has nothing to be compared with.
+    cubes = {a: Cube.of(a, ()) if a in before else cube for a, cube in profile.cubes.items()}
+    said = {subject: f"in the reference, {reason}" for subject, reason in before.items()}
+    said |= {**profile.unreadable, **untimed(table, config.columns, source.name)}
+    return replace(profile, cubes=cubes, unreadable=said)

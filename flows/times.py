@@ -55,7 +55,8 @@ def readable_times(table: ibis.Table, column: str, form: str | None, where: str)
         unread = rows - readings[nearest]
         raise SourceInvalid(
             f"{where}: column {column!r}: {unread:,} of {rows:,} times are in no form that fits "
-            f"(nearest: {nearest}); say `source.time_format`, or mend those rows"
+            f"(nearest: {nearest}); say `source.time_format`, make a time with `source.derive`, or "
+            f"mend those rows"
         )
     if len(either := ways_round(whole)) > 1:
         raise SourceInvalid(

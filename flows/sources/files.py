@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import glob
 import gzip
@@ -100,8 +101,12 @@ class Reading:
     def _first_line(self, backend: Any, path: Path) -> str:
         whole = (
             f"SELECT line FROM read_csv({_text(str(path))}, auto_detect = false, header = false, "  # noqa: S608
-            f"delim = '\x01', quote = '', escape = '', columns = {{'line': 'VARCHAR'}}) LIMIT 1"
+            f"delim = '\x01', quote = '', escape = '', ignore_errors = true, "
+            f"columns = {{'line': 'VARCHAR'}}) LIMIT 1"
         )
+        with path.open("rb") as file:
+            if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+                raise SourceInvalid(f"{path.name}: is not UTF-8 text; save the file as UTF-8")
         with plainly(path.name):
             found = backend.raw_sql(whole).fetchall()
         line = str(found[0][0] or "").removeprefix("\ufeff").strip() if found else ""
@@ -127,7 +132,7 @@ class Reading:
         columns = ", ".join(f"'column{i}': 'VARCHAR'" for i in range(len(names)))
         try:
             backend.raw_sql(
-                f"SELECT count(*) FROM read_csv({_text(str(path))}, auto_detect = false, "  # noqa: S608
+                f"SELECT max(length(COLUMNS(*))) FROM read_csv({_text(str(path))}, auto_detect = false, "  # noqa: S608
                 f"header = true, delim = {_text(delimiter)}, quote = '\"', escape = '\"', "
                 f"columns = {{{columns}}})"
             ).fetchall()
@@ -182,14 +187,20 @@ class Files:
         for made, expression in derived.items():
             read += [c for c in sorted(inputs(made, expression, "duckdb")) if c not in read]
         if absent := [column for column in dict.fromkeys(read) if column not in there]:
+            # A file without a header would have a patient listed for names of columns.
+            known = (
+                f"it has {_listed(there, most=40)}."
+                if set(read) & set(there)
+                else "is the first line a header?"
+            )
             raise SourceInvalid(
-                f"{self.name}: no column {_listed(absent)}; it has {_listed(there, most=40)}. "
+                f"{self.name}: no column {_listed(absent)}; {known} "
                 f"Mend `columns`, or make it with `source.derive`"
             )
         types = None
         if reading.format != "parquet":
             # The engine's guess would take 01/02/2026 for either; `flows/times.py` reads dates.
-            dates = [c for c in dict.fromkeys(read) if there[c].startswith(("DATE", "TIME"))]
+            dates = [c for c in read if c == config.columns.time or there[c].startswith(("DATE", "TIME"))]
             types = dict.fromkeys(dates, "VARCHAR")
             if reading.format == "json" and types:
                 types = {**there, **types}
