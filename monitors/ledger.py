@@ -7,6 +7,7 @@ within its kind, so a rerun, a retry or two workers that race leave one entry, n
 from __future__ import annotations
 
 import json
+import sqlite3
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -331,8 +332,17 @@ class Ledger:
 def _prepare_sqlite(connection: Any, _: Any) -> None:
     connection.isolation_level = None  # transactions begin where `_write_lock` says
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA busy_timeout=30000")
+    for left in reversed(range(_TRIES)):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            break
+        except sqlite3.OperationalError:
+            # Another opens the new file too; here SQLite refuses without the wait it grants elsewhere.
+            if not left:
+                raise
+            cursor.execute("BEGIN EXCLUSIVE")
+            cursor.execute("COMMIT")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.close()
 

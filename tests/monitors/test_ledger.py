@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import re
 import sqlite3
+import threading
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -164,6 +165,28 @@ def workers() -> Iterator[ProcessPoolExecutor]:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(3, mp_context=context) as pool:
         yield pool
+
+
+def open_new(url: str) -> int:
+    return Ledger(url, now).verify()
+
+
+def test_a_new_ledger_opens_while_another_writes_the_file(path: Path) -> None:
+    # What two that open a new file at once do to each other now and then.
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("CREATE TABLE theirs (n)")
+    other.execute("BEGIN IMMEDIATE")
+    leaving = threading.Timer(0.3, other.close)
+    leaving.start()
+    assert Ledger(f"sqlite:///{path}", now).verify() == 0
+    leaving.join()
+
+
+def test_those_that_open_a_new_ledger_at_once_all_open_it(
+    tmp_path: Path, workers: ProcessPoolExecutor
+) -> None:
+    for i in range(10):
+        assert list(workers.map(open_new, [f"sqlite:///{tmp_path}/{i}.db"] * 3)) == [0, 0, 0]
 
 
 def test_racing_writers_leave_one_whole_chain(path: Path, workers: ProcessPoolExecutor) -> None:
