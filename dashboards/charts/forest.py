@@ -47,8 +47,7 @@ def forest(
     counted: str = "n",
 ) -> Markup:
     """A table whose plot column is drawn: the figures stay text, and stretch with the page."""
-    ends = [v for a in arms for v in (a.value, a.low, a.high)]
-    reach = _reach([*ends, zero + (margin or 0.0), zero - (margin or 0.0)], zero, margin)
+    reach = _reach(arms, zero, margin)
     scale = Scale(zero - reach, zero + reach)
     head = element(
         "tr",
@@ -95,11 +94,16 @@ def _head(name: str, kind: str) -> Markup:
     return element("th", name, class_=kind, scope="col")
 
 
-def _reach(values: Sequence[float | None], zero: float, margin: float | None) -> float:
-    # One group of twenty with a huge interval must not flatten the others: it gets an arrow.
-    known = sorted(abs(v - zero) for v in values if v is not None)
-    usual = known[int(len(known) * 0.9) - 1] if len(known) > 6 else known[-1]
-    return max(usual * 1.1, (margin or 0.0) * 1.8) or 1.0
+def _reach(arms: Sequence[Arm], zero: float, margin: float | None) -> float:
+    # What was told shows whole. An interval that cannot tell must not flatten the others: past
+    # the usual it gets an arrow.
+    told: list[float] = [1.8 * margin] if margin else []
+    untold: list[float] = []
+    for arm in arms:
+        ends = [abs(v - zero) for v in (arm.value, arm.low, arm.high) if v is not None]
+        (untold if arm.verdict is Verdict.CANNOT_TELL else told).extend(ends)
+    usual = sorted(untold)[: max(1, len(untold) * 3 // 4)]
+    return 1.1 * max([*told, *usual], default=0.0) or 1.0
 
 
 def _row(
