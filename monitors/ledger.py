@@ -147,7 +147,7 @@ class Ledger:
             "model": model,
             "version": version,
             "window": window,
-            "window_end": _end(window),
+            "window_end": (window or "").partition("/")[2] or None,
             "stage": stage,
             "summary": canonical(dict(summary or {})),
             "body": zlib.compress(canonical(body).encode(), 6),
@@ -304,7 +304,7 @@ class Ledger:
                 sound = (
                     row["seq"] == count
                     and row["previous"] == previous
-                    and row["window_end"] == _end(row["window"])
+                    and row["window_end"] == ((row["window"] or "").partition("/")[2] or None)
                     and digest(_body(row)) == row["digest"]
                     and _hash(row) == row["hash"]
                 )
@@ -341,8 +341,7 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
             # Another opens the new file too; here SQLite refuses without the wait it grants elsewhere.
             if not left:
                 raise
-            cursor.execute("BEGIN EXCLUSIVE")
-            cursor.execute("COMMIT")
+            cursor.executescript("BEGIN EXCLUSIVE; COMMIT")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.close()
 
@@ -362,10 +361,6 @@ def _guards(dialect: str) -> tuple[str, ...]:
 def _hash(row: Row) -> str:
     linked = ("seq", "at", "kind", "key", "model", "version", "window", "stage", "summary")
     return digest({name: row[name] for name in (*linked, "digest", "previous")})
-
-
-def _end(window: str | None) -> str | None:
-    return window.partition("/")[2] if window else None
 
 
 def _altered(row: Row) -> LedgerError:

@@ -17,7 +17,7 @@ from monitors.metric import NUMBERS, metric
     ordered=True,
     source="Scholz & Stephens 1987, J Am Stat Assoc 82:918, equation 7 (midranks)",
 )
-def anderson_darling(reference: Counts, current: Counts, positions: Floats) -> Floats:  # noqa: ARG001
+def anderson_darling(reference: Counts, current: Counts, positions: Floats) -> Floats:
     """Root of A2 (1/N + 1/n) (N + n) / (N + n - 1), A2 the two-sample midrank statistic.
 
     Equal to the root of the sum over cells of h d^2 / (H (1 - H) - h / 4): h the pooled share

@@ -17,7 +17,7 @@ from monitors.metric import NUMBERS, metric
     ordered=True,
     source="Kolmogorov 1933, G Ist Ital Attuari 4:83; Smirnov 1939, Bull Univ Moscou 2:3",
 )
-def kolmogorov_smirnov(reference: Counts, current: Counts, positions: Floats) -> Floats:  # noqa: ARG001
+def kolmogorov_smirnov(reference: Counts, current: Counts, positions: Floats) -> Floats:
     """Largest |G - F|, F and G the shares of reference and current up to each cell's end.
 
     Binned, it sees edges only: equal to the test on rows when the edges hold the widest gap,
