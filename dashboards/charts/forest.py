@@ -98,11 +98,12 @@ def _reach(arms: Sequence[Arm], zero: float, margin: float | None) -> float:
     # What was told shows whole. An interval that cannot tell must not flatten the others: past
     # the usual it gets an arrow.
     told: list[float] = [1.8 * margin] if margin else []
-    untold: list[float] = []
+    every: list[float] = []
     for arm in arms:
         ends = [abs(v - zero) for v in (arm.value, arm.low, arm.high) if v is not None]
-        (untold if arm.verdict is Verdict.CANNOT_TELL else told).extend(ends)
-    usual = sorted(untold)[: max(1, len(untold) * 3 // 4)]
+        every += ends
+        told += [] if arm.verdict is Verdict.CANNOT_TELL else ends
+    usual = sorted(every)[: max(1, len(every) * 3 // 4)]
     return 1.1 * max([*told, *usual], default=0.0) or 1.0
 
 
