@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import sys
@@ -219,14 +218,6 @@ def healthcheck(url: str) -> None:
     except OSError as error:
         click.echo(f"{url}: {error}", err=True)
         sys.exit(FAILED)
-
-
-@cli.command(hidden=True)
-def schema() -> None:
-    """The JSON Schema of a model's file, for editors."""
-    from monitors.config import ModelConfig
-
-    click.echo(json.dumps(ModelConfig.model_json_schema(), indent=2, ensure_ascii=False))
 
 
 def configs() -> Path:

@@ -101,7 +101,7 @@ class Exposition(Collector):
         found += [
             ("rounds_window_end_timestamp_seconds", (model,), held.window.end.timestamp()),
             ("rounds_last_success_timestamp_seconds", (model, "audit"), held.at.timestamp()),
-            ("rounds_rows", (model,), float(held.rows)),
+            *([("rounds_rows", (model,), float(held.rows))] if held.rows is not None else []),
             *(("rounds_findings", (model, str(v)), float(held.counts[v])) for v in COUNTED),
         ]
         for finding, windows in held.standing[: (self.per_model - len(found)) // 3]:

@@ -39,7 +39,7 @@ class Glance:
 
     window: Window
     version: str
-    rows: int
+    rows: int | None
     verdict: Verdict
     counts: Mapping[str, int]
     at: datetime

@@ -62,7 +62,7 @@ def show_demo(audits: Sequence[Audit], folder: Path, config: Path, port: int) ->
         counts = audit.counts()
         windows.add_row(
             _days(audit.window),
-            f"{audit.rows:,}",
+            "< 11" if audit.rows is None else f"{audit.rows:,}",
             *(Text(str(counts[v]), style=_LOOK[v][1] if counts[v] else "dim") for v in WORST_FIRST),
         )
     console.print(windows)
@@ -146,6 +146,8 @@ def _days(window: Window) -> str:
 
 
 def _rows(audit: Audit) -> str:
+    if audit.rows is None:
+        return "fewer than 11 rows"
     return f"{audit.rows:,} rows" if audit.rows else "no rows"
 
 

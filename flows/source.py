@@ -81,7 +81,9 @@ def problems(config: ModelConfig) -> list[str]:
     columns = {*config.columns.numeric, *config.columns.categorical, *config.columns.text}
     attributes = {attribute.name for attribute in config.columns.attributes}
     for i, rule in enumerate(config.plan, start=1):
-        if not rule.measure.startswith("evidently:") and rule.measure not in metrics():
+        if rule.measure.startswith("evidently:"):
+            found += [f"plan.{i}.measure: {why}" for why in _not_offered(rule.measure)]
+        elif rule.measure not in metrics():
             near = ", ".join(sorted(metrics()))
             found.append(f"plan.{i}.measure: must be one of {near} (got {rule.measure!r})")
         for column in rule.columns if isinstance(rule.columns, tuple) else ():
@@ -107,6 +109,19 @@ def _underivable(config: ModelConfig) -> list[str]:
         except ConfigError as error:
             found += error.problems
     return found
+
+
+def _not_offered(measure: str) -> list[str]:
+    """Why a method of Evidently's cannot be named; its file is loaded only where one is."""
+    from flows.evidently_report import REFUSED, methods
+
+    method = measure.removeprefix("evidently:")
+    if method in methods():
+        return []
+    if method in REFUSED:
+        return [f"{measure!r} is not offered: {REFUSED[method]}"]
+    known = ", ".join(sorted(methods()))
+    return [f"must be evidently: and one of {known} (got {measure!r})"]
 
 
 def read(path: Path) -> ModelConfig:

@@ -54,7 +54,8 @@ def measured(audit: Audit) -> dict[str, float]:
         for suffix, value in parts.items():
             if value is not None:
                 values.setdefault(name + suffix, float(value))
-    values["rows"] = float(audit.rows)
+    if audit.rows is not None:
+        values["rows"] = float(audit.rows)
     for verdict, number in audit.counts().items():
         values[key("findings", verdict)] = float(number)
     return values

@@ -122,13 +122,14 @@ class Audit:
     """What one window said. Never changed; a later count of the same window supersedes it.
 
     `config`, `reference` and `profile` are digests. `source` is the source's fingerprint.
+    `rows` is None where people may not see so few.
     """
 
     model: str
     version: str
     window: Window
     stage: Stage
-    rows: int
+    rows: int | None
     config: str
     reference: str
     profile: str

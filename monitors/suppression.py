@@ -36,7 +36,8 @@ def published(audit: Audit) -> Audit:
     the one left over from which a withheld group of the same measure could be worked out.
     """
     first = [_withheld(f) if _telling(f) else f for f in audit.findings]
-    return audit.with_findings(tuple(_complemented(first, audit.findings)))
+    shown = audit.with_findings(tuple(_complemented(first, audit.findings)))
+    return replace(shown, rows=None) if small(audit.rows) else shown
 
 
 def _telling(finding: Finding) -> bool:
