@@ -9,7 +9,7 @@ from typing import Literal
 from monitors.config import ModelConfig
 from monitors.window import Window
 
-State = Literal["current", "due", "stale", "never", "undeclared", "resting"]
+State = Literal["current", "due", "stale", "never", "undeclared", "manual", "resting"]
 RESTING = ("proposed", "assessed", "paused", "retired")  # nobody expects an audit of these
 
 
@@ -20,7 +20,8 @@ class Freshness:
     Attributes:
         state: "current"; "due": a window has closed and its audit may still come in time;
             "stale": it did not come; "never": no audit at all; "undeclared": in the ledger
-            but in no configuration; "resting": its lifecycle expects none.
+            but in no configuration; "manual": it has no schedule, so no audit was promised;
+            "resting": its lifecycle expects none.
         closed: when the last audited window ended.
         due: the moment by which the next window's audit ought to be there.
         missed: windows that are over and have no audit.
@@ -53,9 +54,11 @@ def freshness(config: ModelConfig | None, last: Window | None, now: datetime) ->
     due = awaited.end + grace(config)
     if config.governance.lifecycle in RESTING:
         return Freshness("resting", closed, None)
+    missed = max(0, grid.index(now) - grid.index(last.end)) if last else 0
+    if config.schedule is None:
+        return Freshness("manual", closed, None, missed)
     if last is None:
         return Freshness("never", None, due)
-    missed = max(0, grid.index(now) - grid.index(last.end))
     if missed == 0:
         return Freshness("current", closed, due)
     return Freshness("due" if now < due else "stale", closed, due, missed)

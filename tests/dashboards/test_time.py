@@ -44,6 +44,12 @@ def test_a_declared_model_without_any_audit_is_loud() -> None:
     assert freshness(LIVE, None, LAST).loud
 
 
+def test_a_model_without_a_schedule_is_run_by_hand_and_says_how_long_ago() -> None:
+    manual = LIVE.model_copy(update={"schedule": None})
+    found = freshness(manual, last(3), LAST + timedelta(hours=1))
+    assert (found.state, found.due, found.missed, found.loud) == ("manual", None, 3, False)
+
+
 def test_nothing_is_expected_of_a_paused_or_undeclared_model() -> None:
     assert freshness(config("m", lifecycle="paused"), last(9), LAST).state == "resting"
     assert freshness(None, last(9), LAST).state == "undeclared"
