@@ -198,7 +198,8 @@ def once(rows: ibis.Table, columns: Columns) -> ibis.Table:
     """One row for each id: the latest, since a retry replaces what it retries."""
     assert columns.id is not None  # noqa: S101  duplicates are only seen where an id is named
     # Of two at the same moment any would do, but the same one every time.
-    latest = [rows[columns.time].desc(), *(rows[column] for column in rows.columns)]
+    others = (rows[column] for column in rows.columns if column != columns.time)
+    latest = [rows[columns.time].desc(), *others]
     place = ibis.row_number().over(ibis.window(group_by=rows[columns.id], order_by=latest))
     numbered = rows.mutate(rounds_place=place)
     kept = numbered.filter((numbered.rounds_place == 0) | ex.blank(numbered[columns.id]))

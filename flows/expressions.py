@@ -34,7 +34,8 @@ def number(column: Column) -> FloatingColumn:
     if kind.is_string():
         value: Any = column.strip().try_cast("float64")
     elif kind.is_boolean():
-        value = ibis.ifelse(column, 1.0, 0.0)
+        # Two questions, not one: a boolean that is not known is no 0.
+        value = ibis.cases((column, 1.0), (~column, 0.0), else_=ibis.null("float64"))
     elif kind.is_numeric():
         value = column.cast("float64")
     else:
