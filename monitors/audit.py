@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -55,6 +55,7 @@ class Finding:
         margin: how far it may go; None where nothing was agreed and the number is only shown.
         chance: what chance alone reaches at these numbers of rows (the level is the rule's).
         p: how often chance alone reaches the value.
+        grade: of a group, how precise its own level is: "A", "B" (rough), "C" (no verdict rests on it).
         needs: for `cannot_tell`: rows ("n") and windows ("windows") that would decide it.
         reason: in words, why there is no value or why the verdict is not clear.
         rule: where the rule stands: "plan.2" or "default".
@@ -80,6 +81,7 @@ class Finding:
     margin: float | None = None
     chance: float | None = None
     p: float | None = None
+    grade: Literal["A", "B", "C"] | None = None
     needs: Mapping[str, int] | None = None
     reason: str | None = None
     severity: Severity = "info"
@@ -106,8 +108,7 @@ class Finding:
     @classmethod
     def read(cls, payload: Mapping[str, Any]) -> Finding:
         """Back from plain values; keys of a later schema are left aside."""
-        known = {field.name for field in fields(cls)}
-        kept = {key: value for key, value in payload.items() if key in known}
+        kept = {key: value for key, value in payload.items() if key in cls.__slots__}
         return cls(**{**kept, "verdict": Verdict(payload["verdict"])})
 
 
