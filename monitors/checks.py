@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
-from monitors.config import ModelConfig
+from monitors.config import ModelConfig, ScoreAtLeast
 from monitors.discovery import metrics
 from monitors.metric import Kind, Metric
 from monitors.plan import Rule
@@ -19,7 +21,8 @@ class Check:
     """One measure of one subject under one rule.
 
     `subject` is a column, "score", "decision" or "outcome", "rows" for the window as a whole,
-    or, with `attribute` set, the attribute whose groups are compared.
+    or, with `attribute` set, the attribute whose groups are compared. `threshold` is the risk
+    from which people are flagged, None where decisions are a column of their own.
     """
 
     where: str
@@ -28,6 +31,28 @@ class Check:
     subject: str
     kind: Kind | None = None
     attribute: str | None = None
+    threshold: float | None = None
+
+    @property
+    def unable(self) -> str | None:
+        """Why the measure cannot be taken of this model at all, or None."""
+        if self.metric.threshold and self.threshold is None:
+            return "needs the risk from which people are flagged (`decision: {score_at_least: …}`)"
+        return None
+
+    @property
+    def compute(self) -> Callable[..., Any]:
+        """The measure's function, told the threshold where it asks for one."""
+        function = metrics()[self.metric.name].compute
+        return partial(function, threshold=self.threshold) if self.metric.threshold else function
+
+
+def threshold(config: ModelConfig) -> float | None:
+    """The risk from which people are flagged, where it is known and tells anyone apart."""
+    decision = config.columns.decision
+    if isinstance(decision, ScoreAtLeast) and 0 < decision.score_at_least < 1:
+        return decision.score_at_least
+    return None
 
 
 def subjects(config: ModelConfig) -> dict[str, Kind]:
@@ -77,15 +102,18 @@ def _spelled(config: ModelConfig, where: str, rule: Rule) -> Iterator[Check]:
     }
     if not all(have[need] for need in metric.needs):
         return
-    if rule.by is not None:
-        wanted = (rule.by,) if isinstance(rule.by, str) else rule.by
+    by = rule.by if rule.by is not None or metric.reads != "cube" else "sensitive"
+    at = threshold(config)
+    if by is not None:
+        wanted = (by,) if isinstance(by, str) else by
         names = {"sensitive": [a.name for a in columns.sensitive]}
         names["site"] = [columns.site] if columns.site else []
         for word in wanted:
             for attribute in names.get(word, [word]):
-                yield Check(where, rule, metric, attribute, attribute=attribute)
+                yield Check(where, rule, metric, attribute, attribute=attribute, threshold=at)
     elif metric.reads in ("window", "tally"):
-        yield Check(where, rule, metric, "rows" if metric.reads == "window" else "model")
+        subject = "rows" if metric.reads == "window" else "model"
+        yield Check(where, rule, metric, subject, threshold=at)
     else:
         for subject, kind in subjects(config).items():
             named = rule.columns if isinstance(rule.columns, tuple) else (rule.columns,)

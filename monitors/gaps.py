@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from monitors import judge
 from monitors.audit import Finding, Verdict
 from monitors.checks import Check
 from monitors.cube import Cube, Tally
-from monitors.discovery import metrics
 from monitors.interval import LEVEL, difference
 from monitors.metric import Estimate
 from monitors.profile import Profile
@@ -26,9 +26,12 @@ def gaps(check: Check, profile: Profile) -> Iterator[Finding]:
     """
     from monitors.disaggregate import MEASURES, by_group  # takes seconds to import: only when used
 
-    if check.metric.reads != "tally" or check.attribute is None:
+    if check.metric.reads not in ("tally", "cube") or check.attribute is None:
         raise ValueError(f"{check.metric.name} cannot be taken by group")
     cube = profile.cubes[check.attribute]
+    if check.unable or check.metric.reads == "cube":
+        yield from of_target(check, cube)
+        return
     groups = cube.groups
     against = check.rule.against
     if against != REST and against not in groups:
@@ -40,8 +43,8 @@ def gaps(check: Check, profile: Profile) -> Iterator[Finding]:
     points = by_group(cube, [name]) if name in MEASURES else None
     for group in compared:
         other = _comparator(cube, group, against)
-        here = _estimate(name, cube.tally(group), LEVEL)
-        there = _estimate(name, other, LEVEL)
+        here: Estimate = check.compute(cube.tally(group), LEVEL)
+        there: Estimate = check.compute(other, LEVEL)
         if points is not None:
             here = _at(here, points.group[name, group])
             if against == REST:
@@ -51,7 +54,7 @@ def gaps(check: Check, profile: Profile) -> Iterator[Finding]:
             why = here.why if here.value is None else f"the others: {there.why}"
             yield replace(finding, reference_n=there.n, reason=why)
             continue
-        wide = [_estimate(name, tally, joint) for tally in (cube.tally(group), other)]
+        wide = [check.compute(tally, joint) for tally in (cube.tally(group), other)]
         low, high = difference(
             here.value, wide[0].low or 0.0, wide[0].high or 0.0,
             there.value, wide[1].low or 0.0, wide[1].high or 0.0,
@@ -67,30 +70,66 @@ def gaps(check: Check, profile: Profile) -> Iterator[Finding]:
         yield _judged(check, seen, here, there)
 
 
+def of_target(check: Check, cube: Cube) -> Iterator[Finding]:
+    """One finding a group of a measure that is judged by itself, against what it ought to be.
+
+    Its limits already hold for all groups of the attribute together.
+    """
+    if check.unable:
+        yield replace(_finding(check, None, None, reason=check.unable), against=None)
+        return
+    found: Mapping[str | None, Estimate] = check.compute(cube, LEVEL)
+    target = float(check.metric.target or 0.0)
+    for group, here in found.items():
+        seen = replace(_finding(check, group, here), against=None, value=here.value)
+        if here.value is None or here.low is None or here.high is None:
+            yield replace(seen, reason=here.why)
+            continue
+        seen = replace(seen, low=here.low, high=here.high)
+        if check.rule.margin is None:
+            yield replace(seen, reason="no margin was agreed; shown only", severity="info")
+            continue
+        n, low, high = here.n, here.low - target, here.high - target
+        said = judge.change(low, high, check.rule.margin, worse=check.metric.worse, n=n)
+        if rough := _rough(check, here):
+            yield replace(seen, reason=rough, needs=_wanted(check, n, low, high))
+        else:
+            yield replace(seen, verdict=said.verdict, reason=said.reason, needs=said.needs)
+
+
 def _judged(check: Check, seen: Finding, here: Estimate, there: Estimate) -> Finding:
     rule = check.rule
     if rule.margin is None:
         return replace(seen, reason="no margin was agreed; shown only", severity="info")
     n = seen.n or 0
-    half = ((seen.high or 0.0) - (seen.low or 0.0)) / 2
-    wanted = max(rule.min_rows, int(n * (half / rule.margin) ** 2) + 1)
-    needs = {"n": wanted, "windows": -(-wanted // max(n, 1))}
     for estimate, whose in ((here, ""), (there, "the others: ")):
-        rough = judge.too_rough(check.metric, estimate.low, estimate.high, estimate.n, rule.min_rows)
-        if rough:
+        if rough := _rough(check, estimate):
+            needs = _wanted(check, n, seen.low or 0.0, seen.high or 0.0)
             return replace(seen, reason=f"{whose}{rough}", needs=needs)
     # A gap is news whichever way it points: who is worse off depends on what the tool is for.
     said = judge.change(seen.low or 0.0, seen.high or 0.0, rule.margin, worse="either", n=n)
     return replace(seen, verdict=said.verdict, reason=said.reason, needs=said.needs)
 
 
+def _rough(check: Check, estimate: Estimate) -> str | None:
+    """Why no verdict may rest on the estimate, or None."""
+    own = check.metric.reads == "tally"  # the limits of a cube's measure are its gap's, not its level's
+    low, high = (estimate.low, estimate.high) if own else (None, None)
+    rough = judge.too_rough(check.metric, low, high, estimate.n, check.rule.min_rows)
+    if rough is None and judge.grade(check.metric, estimate) == "C":
+        return f"too few for a verdict: {estimate.n} rows leave the level itself too wide"
+    return rough
+
+
+def _wanted(check: Check, n: int, low: float, high: float) -> dict[str, int]:
+    """How many rows, and windows of as many as now, would bring the interval inside the margin."""
+    half, rule = (high - low) / 2, check.rule
+    wanted = max(rule.min_rows, int(n * (half / (rule.margin or math.inf)) ** 2) + 1)
+    return {"n": wanted, "windows": -(-wanted // max(n, 1))}
+
+
 def _comparator(cube: Cube, group: str, against: str) -> Tally:
     return cube.tally(rest_of=group) if against == REST else cube.tally(against)
-
-
-def _estimate(name: str, tally: Tally, level: float) -> Estimate:
-    estimate: Estimate = metrics()[name].compute(tally, level)
-    return estimate
 
 
 def _at(estimate: Estimate, value: float | None) -> Estimate:
@@ -110,6 +149,7 @@ def _finding(check: Check, group: str | None, here: Estimate | None, *, reason: 
         level=here.value if here else None,
         n=here.n if here else 0,
         events=here.events if here else None,
+        grade=judge.grade(check.metric, here) if here else None,
         margin=rule.margin,
         reason=reason,
         severity=rule.severity,

@@ -11,7 +11,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from monitors.audit import Verdict
-from monitors.metric import Metric
+from monitors.interval import wilson
+from monitors.metric import Estimate, Metric
+
+Grade = Literal["A", "B", "C"]
+_A_RATIO, _A_WIDTH = 1.22, {"auroc": 0.10}  # the widths pmvalsampsize plans for, where not a third of B's
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +93,44 @@ def too_rough(metric: Metric, low: float | None, high: float | None, n: int, min
     if metric.widest_ratio is not None and high > low * metric.widest_ratio:
         return f"too few events: the interval runs from {low:.2f} to {high:.2f}"
     return None
+
+
+def grade(metric: Metric, estimate: Estimate) -> Grade | None:
+    """How precise an estimate is: A, B (rough), or C (no verdict may rest on it); None without a rule.
+
+    >>> from monitors.discovery import metrics
+    >>> tpr = metrics()["true_positive_rate"].facts
+    >>> [grade(tpr, Estimate(0.8, *wilson(0.8 * n, n), n, int(0.8 * n))) for n in (25, 60, 500)]
+    ['C', 'B', 'A']
+    """
+    low, high = estimate.low, estimate.high
+    if estimate.value is None or low is None or high is None:
+        return None
+    shared = metric.reads == "cube" or metric.unit == "share of rows"
+    if shared and estimate.events is not None:
+        return grade_of_share(estimate.events, estimate.n)
+    if metric.widest_ratio is not None:
+        return _graded(high / low if low > 0 else math.inf, _A_RATIO, metric.widest_ratio, estimate.n)
+    if metric.widest is not None:
+        fine = _A_WIDTH.get(metric.name, metric.widest / 3)
+        return _graded(high - low, fine, metric.widest, estimate.n)
+    return None
+
+
+def grade_of_share(events: int, n: int) -> Grade:
+    """Of a share, by its 95 % interval, also beside the share itself (NCHS: Parker et al. 2017).
+
+    >>> grade_of_share(3, 100), grade_of_share(3, 1000)
+    ('C', 'A')
+    """
+    low, high = wilson(events, n)
+    width = high - low
+    if width > 0.05 and width * n > 1.30 * events:
+        return "C"
+    return _graded(width, 0.10, 0.30, n)
+
+
+def _graded(width: float, fine: float, rough: float, n: int) -> Grade:
+    if n < 30 or width > rough:
+        return "C"
+    return "A" if width <= fine else "B"

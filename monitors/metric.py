@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-Reads = Literal["column", "window", "tally", "distance"]
+Reads = Literal["column", "window", "tally", "distance", "cube"]
 Kind = Literal["numeric", "categorical", "score", "decision", "outcome"]
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -53,6 +53,9 @@ class Metric:
             "window": a Profile; likewise.
             "tally": a Tally and a confidence level; measures everyone, or a group.
             "distance": counts of reference and current, for numbers their positions too.
+            "cube": a Cube of one attribute and a confidence level; gives an Estimate by group
+                (under None one of the attribute as a whole), each judged against `target`,
+                with limits that hold for all groups at once.
         unit: of the value.
         worse: which way is worse; "either" when both are.
         target: what the value ought to be: a number, or "reference" for what it was.
@@ -63,6 +66,7 @@ class Metric:
         widest: the widest 95 % interval a verdict may rest on (for shares NCHS's rule, for
             others the widths pmvalsampsize plans for); `widest_ratio` bounds upper over lower.
         needs: what must have been recorded ("score", "decision", "outcome").
+        threshold: whether it has to be told the risk from which people are flagged (`threshold=`).
         zero: what zero means, in words.
         source: where the definition comes from.
     """
@@ -81,6 +85,7 @@ class Metric:
     ordered: bool = False
     widest: float | None = None
     widest_ratio: float | None = None
+    threshold: bool = False
 
 
 def metric(
@@ -97,6 +102,7 @@ def metric(
     ordered: bool = False,
     widest: float | None = None,
     widest_ratio: float | None = None,
+    threshold: bool = False,
 ) -> Callable[[F], F]:
     """Declare the decorated function a metric; it stays a plain function."""
 
@@ -117,6 +123,7 @@ def metric(
             ordered=ordered,
             widest=widest,
             widest_ratio=widest_ratio,
+            threshold=threshold,
         )
         setattr(function, "metric", facts)  # noqa: B010  a function has no such field for mypy
         return function

@@ -104,6 +104,11 @@ DEFAULT_PLAN: tuple[Rule, ...] = (
             ("positive_predictive_value", 0.1),
             ("observed_expected_ratio", 0.2),
             ("auroc", 0.1),
+            # Beside each gap the part of it that recalibrating the group would mend.
+            ("miscalibration_loss", 0.1),
+            ("miscalibration_loss_false_positive", 0.1),
+            ("miscalibration_loss_selection", 0.1),
+            ("miscalibration_loss_net_benefit", 0.01),
         )
     ),
 )

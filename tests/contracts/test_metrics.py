@@ -5,7 +5,9 @@ from __future__ import annotations
 import doctest
 import inspect
 import math
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -27,9 +29,16 @@ CATEGORY = CategoryBins(("a", "b", "c"), rare=("z",))
 AT = np.array([0.0, 0.5, 1.5, 2.5, 3.5, 4.0])
 
 
+THRESHOLD = 0.35  # from which `cube` flags
+
+
 def of(reads: str) -> list[object]:
     chosen = [declared for declared in metrics().values() if declared.facts.reads == reads]
-    return [pytest.param(declared, id=declared.facts.name) for declared in chosen]
+    told = [
+        replace(d, compute=partial(d.compute, threshold=THRESHOLD)) if d.facts.threshold else d
+        for d in chosen
+    ]
+    return [pytest.param(declared, id=declared.facts.name) for declared in told]
 
 
 def far(declared: Declared, reference: np.ndarray, current: np.ndarray) -> np.ndarray:
@@ -52,7 +61,7 @@ def cube(seed: int, rows: int, *, score: bool = True, decision: bool = True) -> 
     random = np.random.default_rng(seed)
     risk = np.round(random.beta(2, 5, rows), 6)
     outcome = np.where(random.random(rows) < 0.1, -1, random.random(rows) < risk)
-    decided = (risk > 0.35).astype(int) if decision else np.full(rows, -1)
+    decided = (risk >= THRESHOLD).astype(int) if decision else np.full(rows, -1)
     cell = (risk * 50).astype(int) if score else np.full(rows, -1)
     millionths = np.round(risk * 1e6).astype(int) if score else np.zeros(rows, int)
     columns = (outcome.astype(int), decided, cell, np.full(rows, -1), np.ones(rows, int), millionths)
@@ -105,8 +114,9 @@ def test_a_metric_says_what_it_can_be_taken_on(declared: Declared) -> None:
         assert facts.target is None
     else:
         assert facts.target is not None
-    if facts.reads == "tally":
+    if facts.reads in ("tally", "cube"):
         assert facts.needs
+    assert facts.threshold == ("threshold" in inspect.signature(declared.compute).parameters)
 
 
 # --- distances ---
@@ -302,6 +312,80 @@ def test_a_measure_leaves_its_tally_as_it_was(declared: Declared) -> None:
     before = {name: np.array(getattr(tally, name)).tolist() for name in tally_fields()}
     declared.compute(tally)
     assert {name: np.array(getattr(tally, name)).tolist() for name in tally_fields()} == before
+
+
+# --- cubes ---
+
+
+def groups(seed: int, *, few: int = 200, many: int = 3000, **parts: bool) -> Cube:
+    """Two groups, one large and one small."""
+    rows = [("many", *row[1:]) for row in cube(seed, many, **parts).weighted_rows()]
+    rows += [("few", *row[1:]) for row in cube(seed + 1, few, **parts).weighted_rows()]
+    return Cube.of("group", rows)
+
+
+@pytest.mark.parametrize("declared", of("cube"))
+def test_a_measure_of_groups_says_something_of_each_group(declared: Declared) -> None:
+    for few in (1, 5, 30, 200):
+        found = declared.compute(groups(SEED, few=few))
+        assert set(found) in ({"many", "few"}, {None})
+        assert all(sound(estimate) for estimate in found.values())
+
+
+@pytest.mark.parametrize("declared", of("cube"))
+def test_a_measure_of_no_groups_makes_nothing_up(declared: Declared) -> None:
+    found = declared.compute(Cube.of("group", []))
+    assert all(estimate.value is None and estimate.why for estimate in found.values())
+
+
+@pytest.mark.parametrize("declared", of("cube"))
+def test_the_same_counts_give_the_same_measure_of_groups(declared: Declared) -> None:
+    once, again = groups(SEED), Cube.of("group", reversed(groups(SEED).weighted_rows()))
+    assert declared.compute(once) == declared.compute(again)
+
+
+@pytest.mark.parametrize("declared", of("cube"))
+def test_limits_of_groups_widen_with_their_level(declared: Declared) -> None:
+    found = [declared.compute(groups(SEED), level) for level in (0.8, 0.95, 0.99)]
+    for group in found[0]:
+        a, b, c = (by_group[group] for by_group in found)
+        assert a.value == b.value == c.value
+        assert c.low <= b.low <= a.low <= a.high <= b.high <= c.high
+        assert c.low < a.low or c.high > a.high
+
+
+@pytest.mark.parametrize("declared", of("cube"))
+def test_ten_times_the_people_narrow_the_limits_of_groups(declared: Declared) -> None:
+    # Enough people that a group is fitted, or kept out of a family, alike both times.
+    once = groups(SEED, few=900)
+    tenfold = Cube.of("group", [(*row[:5], row[5] * 10, row[6] * 10) for row in once.weighted_rows()])
+    a, b = declared.compute(once), declared.compute(tenfold)
+    for group in a:
+        assert b[group].n == 10 * a[group].n
+        assert b[group].high - b[group].low < a[group].high - a[group].low
+
+
+@pytest.mark.parametrize("declared", of("cube"))
+def test_what_was_not_recorded_makes_a_measure_of_groups_absent(declared: Declared) -> None:
+    without = {
+        "score": groups(SEED, score=False),
+        "decision": groups(SEED, decision=False),
+        "outcome": Cube.of("group", [(row[0], -1, *row[2:]) for row in groups(SEED).weighted_rows()]),
+    }
+    for part in declared.facts.needs:
+        found = declared.compute(without[part]).values()
+        assert found
+        assert all(sound(estimate) and estimate.value is None for estimate in found)
+
+
+@pytest.mark.parametrize("declared", of("cube"))
+def test_a_group_without_the_outcome_is_given_no_made_up_number(declared: Declared) -> None:
+    rows = [row for row in groups(SEED).weighted_rows() if row[0] == "many" or row[1] == 0]
+    found = declared.compute(Cube.of("group", rows))
+    if "few" in found:
+        assert found["few"].value is None
+        assert found["few"].why == "no one in this group had the outcome"
+        assert found["many"].value is not None
 
 
 # --- columns and windows ---
