@@ -122,7 +122,7 @@ def _shift(finding: Finding) -> str:
 
 def _mix(finding: Finding) -> str:
     moved = f"{(finding.value or 0) * 100:.0f}"
-    now = f"{moved} of every 100 {{who}} fall where the reference had no place for them"
+    now = f"{moved} of every 100 {{who}} would have to be counted elsewhere to match the reference"
     return f"The mix of {subject(finding)} changed: {now}."
 
 
