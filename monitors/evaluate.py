@@ -138,26 +138,30 @@ class _Run:
                 why = f"{which} holds no {'values' if ordered else 'rows'} to compare"
                 return _cannot(check, Estimate.absent(why, int(after.sum()))), None
         function = _bound(check, was)
-        null = self._null(check, function, before, int(after.sum()))
-        blocks = [self.histogram(b, check.subject) for b in self.reference.blocks]
-        usual = chance.by_itself(
-            function, before, [b.ordered if ordered else b.cells for b in blocks], int(after.sum())
-        )
+        blocks = [self.histogram(block, check.subject) for block in self.reference.blocks]
+        null = self._null(check, function, was, blocks, int(after.sum()))
         finding = _finding(
             check,
             value=float(function(before, after)),
             n=int(after.sum()),
             reference_n=int(before.sum()),
-            chance=usual,
             verdict=Verdict.CANNOT_TELL,
         )
         return replace(finding, p=null.p(finding.value or 0.0)), null
 
-    def _null(self, check: Check, function: chance.Distance, reference: Counts, n: int) -> chance.Null:
+    def _null(
+        self, check: Check, function: chance.Distance, was: Histogram, blocks: list[Histogram], n: int
+    ) -> chance.Null:
+        ordered = check.metric.ordered
+        reference = was.ordered if ordered else was.cells
         # A seed of its own for each subject: adding a check leaves the others as they were.
-        words = np.frombuffer(check.subject.encode(), dtype=np.uint8)
-        random = np.random.default_rng([self.setting.seed, n, *words.tolist()])
-        return chance.null(function, reference, n, random)
+        seed = [self.setting.seed, *check.subject.encode()]
+        named = (check.metric.name, tuple(was.positions.tolist()) if ordered else ())
+        null = chance.kept(named, function, reference, n, seed)
+        if not blocks:
+            return null
+        inside = np.array([block.ordered if ordered else block.cells for block in blocks])
+        return chance.widened(function, reference, inside, null, n)
 
     def _foreign(self, check: Check, was: Histogram, now: Histogram) -> Finding:
         if self.setting.foreign is None:
@@ -199,7 +203,7 @@ def _judged(drift: list[tuple[Check, Finding, chance.Null | None]]) -> Iterator[
             yield finding
             continue
         level = chance.benjamini_hochberg(families[_family(check)], LEVEL)
-        reach = max(null.quantile(level), finding.chance or 0.0)
+        reach = null.quantile(level)
         noise = max(reach - null.mean, 0.0)
         low, high = max(0.0, finding.value - noise), finding.value + noise
         seen = replace(finding, chance=reach, low=low, high=high)
