@@ -281,6 +281,9 @@ def test_a_group_where_all_went_one_way_gives_no_made_up_rate(
         "false_positive_rate": outcome == 1,
         "positive_predictive_value": decision == 0,
         "negative_predictive_value": decision == 1,
+        "false_omission_rate": decision == 1,
+        "calibration_near_threshold": True,  # no one is scored near it
+        "scaled_brier": True,
         "auroc": True,
         "calibration_slope": True,
         "calibration_intercept": True,
