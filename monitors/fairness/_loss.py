@@ -49,7 +49,7 @@ def loss(
     return found
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=64)  # a plan asks for one measure of every attribute, then for the next
 def _losses(cube: Cube, threshold: float, seed: int) -> Losses:
     """All of them from one set of draws and fits."""
     places = Places.of(cube)
