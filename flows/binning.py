@@ -1,15 +1,10 @@
-"""Freezing a reference: bins at its quantiles, found by counting alone, then counted on.
-
-Quantiles come from zooming: a column is counted on a fine even grid over its range, and again
-over the part that holds nearly all rows, until that part fills the grid. One outlier therefore
-cannot blur the bins, and every engine finds the same ones.
-"""
+"""Freezing a reference: bins at its quantiles, found by counting alone, then counted on."""
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import ibis
@@ -19,9 +14,10 @@ from flows import expressions as ex
 from flows.counting import Frozen, count, once, within
 from flows.engine import plainly
 from flows.prepare import Prepared, checked, run
+from flows.quantiles import FLAT, Cells, cells
 from monitors.config import ModelConfig
 from monitors.errors import SourceInvalid
-from monitors.histogram import Bins, CategoryBins, Counts, Floats, NumericBins
+from monitors.histogram import Bins, CategoryBins, NumericBins
 from monitors.reference import Reference
 from monitors.window import Window
 
@@ -29,48 +25,6 @@ BINS = 20
 SCORE_CELLS = 256
 RARE = 0.01  # a category below this share of the reference folds into `other`
 BLOCKS = 26  # windows inside the reference that are kept apart, at most
-_GRID = 4096
-_TAIL = 0.001  # share on each side that may lie outside the zoomed part
-_FILLED = _GRID // 8  # cells the central part must span before the grid is fine enough
-_ROUNDS = 100  # an outlier of 1e300 takes so many; without one, one or two do
-_FLAT = 1e-290  # a range so small has no even grid in doubles
-
-
-@dataclass(frozen=True)
-class _Fine:
-    """Counts on an even grid over [low, high] of a column whose whole range is [least, most]."""
-
-    least: float
-    most: float
-    whole: bool
-    low: float
-    high: float
-    counts: Counts
-
-    @property
-    def boundaries(self) -> Floats:
-        return np.linspace(self.low, self.high, _GRID + 1)
-
-    @property
-    def step(self) -> float:
-        return (self.high - self.low) / _GRID
-
-    @property
-    def flat(self) -> bool:
-        return self.most - self.least < _FLAT
-
-    def narrowed(self) -> _Fine | None:
-        """The part that holds nearly all rows, where the grid is too coarse for it; else None."""
-        share = np.cumsum(self.counts) / self.counts.sum()
-        first = int(np.searchsorted(share, _TAIL, side="right"))
-        last = int(np.searchsorted(share, 1 - _TAIL, side="left"))
-        # The two end cells also hold what lies outside [low, high].
-        low = max(self.low, self.low + (first - 1) * self.step)
-        high = min(self.high, self.low + (last + 2) * self.step)
-        settled = last - first >= _FILLED or (self.whole and self.step < 0.5)
-        if settled or (low, high) == (self.low, self.high):
-            return None
-        return replace(self, low=low, high=high)
 
 
 def freeze(
@@ -95,14 +49,15 @@ def freeze(
             rows = once(rows, columns)
         told("reference: finding bins")
         prepared = Prepared(config, rows.schema())
-        grids = _zoomed(rows, prepared)
-        bins: dict[str, Bins] = {n: numeric_bins(grids[n], BINS) for n in columns.numeric}
+        wanted = {name: SCORE_CELLS if name == columns.score else BINS for name in prepared.numbers}
+        held = cells(prepared, wanted, lambda branches: _run(rows, prepared, branches))
+        bins: dict[str, Bins] = {n: numeric_bins(held[n], BINS) for n in columns.numeric}
         bins |= _category_bins(rows, prepared)
     score_edges: tuple[float, ...] = (0.0, 1.0)
     if columns.score:
-        fine = grids[columns.score]
-        bins[columns.score] = numeric_bins(fine, BINS, neat=False)
-        inner = numeric_bins(fine, SCORE_CELLS, neat=False).edges[1:-1]
+        scores = held[columns.score]
+        bins[columns.score] = numeric_bins(scores, BINS, neat=False)
+        inner = numeric_bins(scores, SCORE_CELLS, neat=False).edges[1:-1]
         score_edges = (0.0, *sorted({edge for edge in inner if 0 < edge < 1}), 1.0)
     frozen = Frozen(bins, score_edges)
     told("reference: counting")
@@ -118,103 +73,71 @@ def _nobody(table: ibis.Table, window: Window) -> str:
     return f"no rows in the reference {window}; check `reference` and `columns.time`"
 
 
-def numeric_bins(fine: _Fine | None, wanted: int, *, neat: bool = True) -> NumericBins:
+def numeric_bins(held: Cells | None, wanted: int, *, neat: bool = True) -> NumericBins:
     """At most `wanted` bins of about equal counts; ties collapse; outer edges are the extremes.
 
     A column with no number at all gets no bins: whatever turns up later is unseen.
     """
-    if fine is None:
+    if held is None:
         return NumericBins((), (), 0.0)
-    if fine.flat:
-        return NumericBins((fine.least, fine.most), (fine.least,), 0.0)
-    at = np.cumsum(fine.counts) / fine.counts.sum()
-    places = np.searchsorted(at, np.arange(1, wanted) / wanted, side="left") + 1
-    inner = {float(edge) for edge in fine.boundaries[np.minimum(places, _GRID)]}
-    if neat:
-        inner = {_neat(edge, fine) for edge in inner}
-    edges = _filled(fine, [fine.least, *sorted(inner), fine.most])
-    middles = (fine.boundaries[:-1] + fine.boundaries[1:]) / 2
-    if fine.whole:
-        middles = np.floor(middles + 0.5)
-    bin_of = np.clip(np.searchsorted(edges, middles, side="right") - 1, 0, len(edges) - 2)
-    weights = np.bincount(bin_of, weights=fine.counts, minlength=len(edges) - 1)
-    sums = np.bincount(bin_of, weights=fine.counts * middles, minlength=len(edges) - 1)
-    halfway = (np.array(edges[:-1]) + np.array(edges[1:])) / 2
-    centers = np.where(weights > 0, sums / np.maximum(weights, 1), halfway)
-    mean = np.average(middles, weights=fine.counts)
-    scale = math.sqrt(float(np.average((middles - mean) ** 2, weights=fine.counts)))
+    if held.most - held.least <= FLAT:
+        return NumericBins((held.least, held.most), (held.least,), 0.0)
+    edges = _filled(held, _inner_edges(held, wanted, neat=neat))
+    middles, counts = held.middles, held.counts
+    unit = max(1.0, float(np.abs(middles).max()) / 1e100)  # squares of more than this overflow
+    middles = middles / unit
+    bin_of = np.clip(np.searchsorted(edges, held.middles, side="right") - 1, 0, len(edges) - 2)
+    weights = np.bincount(bin_of, weights=counts, minlength=len(edges) - 1)
+    sums = np.bincount(bin_of, weights=counts * middles, minlength=len(edges) - 1)
+    halfway = (np.array(edges[:-1]) / 2 + np.array(edges[1:]) / 2) / unit
+    centers = np.where(weights > 0, sums / np.maximum(weights, 1), halfway) * unit
+    mean = np.average(middles, weights=counts)
+    scale = math.sqrt(float(np.average((middles - mean) ** 2, weights=counts))) * unit
     return NumericBins(edges, tuple(float(f"{c:.9g}") for c in centers), float(f"{scale:.9g}"))
 
 
-def _filled(fine: _Fine, edges: list[float]) -> tuple[float, ...]:
-    """The edges without those that would make an empty bin."""
-    at = np.searchsorted(fine.boundaries[1:], edges[1:-1], side="left")
-    below = np.concatenate([[0], np.cumsum(fine.counts)])[at]
-    kept = [edges[0]]
-    last, total = 0, int(fine.counts.sum())
-    for edge, rows in zip(edges[1:-1], below, strict=True):
-        if edges[0] < edge < edges[-1] and last < rows < total:
-            kept.append(edge)
-            last = int(rows)
-    return (*kept, edges[-1])
+def _inner_edges(held: Cells, wanted: int, *, neat: bool) -> list[float]:
+    """The quantiles, each at the roundest number that parts the rows there."""
+    places = np.searchsorted(held.share, np.arange(1, wanted) / wanted - 1e-12, side="left")
+    parted = [int(place) for place in np.unique(places) if place < len(held.counts) - 1]
+    edges = [_roundest(float(held.last[i]), float(held.first[i + 1])) for i in parted]
+    return [_neat(edges, i, held) for i in range(len(edges))] if neat else edges
 
 
-def _neat(edge: float, fine: _Fine) -> float:
-    """The edge at a number a person would have chosen, well within the bins' own width."""
-    if fine.whole:
-        return float(math.ceil(edge))
-    step = 10.0 ** math.floor(math.log10((fine.high - fine.low) / 200))
-    return float(f"{round(edge / step) * step:.12g}")
+def _roundest(above: float, upto: float) -> float:
+    """The number with the fewest digits in (above, upto].
 
-
-def _extremes(rows: ibis.Table, prepared: Prepared) -> dict[str, tuple[float, float, bool]]:
-    """Least and most finite value of each number, and whether all are whole numbers."""
-    held = prepared.table
-    branches = []
-    for name in prepared.numbers:
-        value: Any = ex.finite(held[prepared.value(name)])
-        sums = held.select(value=value).aggregate(
-            least=lambda t: t.value.min(),
-            most=lambda t: t.value.max(),
-            parts=lambda t: (~ex.whole(t.value)).sum(),
-        )
-        branches.append(sums.select(tag=ibis.literal(name), least=sums.least, most=sums.most,
-                                    parts=sums.parts.cast("int64")))  # fmt: skip
-    return {
-        row["tag"]: (row["least"] + 0.0, row["most"] + 0.0, not row["parts"])
-        for row in _run(rows, prepared, branches)
-        if row["least"] is not None
-    }
-
-
-def _zoomed(rows: ibis.Table, prepared: Prepared) -> dict[str, _Fine | None]:
-    """The fine grid of each number, None where it has no finite value."""
-    nothing = np.array([1])
-    fine: dict[str, _Fine | None] = dict.fromkeys(prepared.numbers)
-    for name, (least, most, whole) in _extremes(rows, prepared).items():
-        fine[name] = _Fine(least, most, whole, least, most, nothing)
-    pending = {name: grid for name, grid in fine.items() if grid and not grid.flat}
-    for _ in range(_ROUNDS):
-        counts: dict[str, Counts] = {name: np.zeros(_GRID, dtype=np.int64) for name in pending}
-        branches = [_grid(prepared, name, grid) for name, grid in pending.items()]
-        for row in _run(rows, prepared, branches):
-            counts[row["tag"]][row["cell"]] = row["n"]
-        settled = {name: replace(grid, counts=counts[name]) for name, grid in pending.items()}
-        fine |= settled
-        narrowed = {name: grid.narrowed() for name, grid in settled.items()}
-        pending = {name: grid for name, grid in narrowed.items() if grid}
-        if not pending:
+    >>> _roundest(1.4871, 1.5234), _roundest(44.0, 45.0), _roundest(0.0712, 0.0713)
+    (1.5, 45.0, 0.0713)
+    """
+    for digits in range(1, 18):
+        step = 10.0 ** (math.floor(math.log10(upto - above)) + 2 - digits)
+        if step == 0.0:
             break
-    return fine
+        candidate = float(f"{math.floor(upto / step) * step:.15g}") + 0.0
+        if above < candidate <= upto:
+            return candidate
+    return upto
 
 
-def _grid(prepared: Prepared, name: str, grid: _Fine) -> ibis.Table:
-    value: Any = prepared.table[prepared.value(name)]
-    scaled = (value - grid.low) * (_GRID / (grid.high - grid.low))
-    cell = ibis.least(ibis.greatest(scaled, 0.0), float(_GRID - 1)).floor().cast("int64")
-    held = prepared.table.filter(value.notnull()).select(cell=cell)
-    counted = held.group_by("cell").aggregate(n=lambda t: t.count())
-    return counted.select(tag=ibis.literal(name), cell=counted.cell, n=counted.n)
+def _neat(edges: list[float], i: int, held: Cells) -> float:
+    """The edge at a number a person would have chosen, well within the width of the bins beside it."""
+    gaps = [b - a for a, b in itertools.pairwise(edges[max(i - 1, 0) : i + 2])]
+    width = min(gaps, default=(held.most - held.least) / BINS)
+    step = 10.0 ** math.floor(math.log10(width / 10)) if width > FLAT else 0.0
+    return float(f"{round(edges[i] / step) * step:.12g}") + 0.0 if step else edges[i]
+
+
+def _filled(held: Cells, inner: list[float]) -> tuple[float, ...]:
+    """The edges without those that would make an empty bin."""
+    values = np.sort(np.concatenate([held.first, held.last]))
+    kept, below = [held.least], 0
+    for edge in inner:
+        under = int(np.searchsorted(values, edge, side="left"))
+        if held.least < edge <= held.most and below < under < len(values):
+            kept.append(edge)
+            below = under
+    return (*kept, held.most)
 
 
 def _category_bins(rows: ibis.Table, prepared: Prepared) -> dict[str, Bins]:
@@ -242,7 +165,7 @@ def _category_bins(rows: ibis.Table, prepared: Prepared) -> dict[str, Bins]:
     return bins
 
 
-def _run(rows: ibis.Table, prepared: Prepared, branches: list[ibis.Table]) -> list[dict[str, Any]]:
+def _run(rows: ibis.Table, prepared: Prepared, branches: Sequence[ibis.Table]) -> list[dict[str, Any]]:
     if not branches:
         return []
     backend = rows.get_backend()

@@ -28,6 +28,14 @@ def _code(value: int) -> IntegerValue:
     return ibis.literal(value, "int32")
 
 
+def exact(value: float) -> FloatingColumn:
+    """A number as an engine must take it, to the last bit.
+
+    Written with a point it would be a decimal first, and one in thirty come out a bit off.
+    """
+    return ibis.literal(repr(float(value))).cast("float64")
+
+
 def number(column: Column) -> FloatingColumn:
     """The column as a double; NULL where it is missing, NaN, or no number at all."""
     kind = column.type()
@@ -78,7 +86,7 @@ def _search(value: Column, edges: Sequence[float], first: int, last: int) -> Int
         return _code(first)
     middle = (first + last + 1) // 2
     return ibis.ifelse(
-        value < edges[middle],
+        value < exact(edges[middle]),
         _search(value, edges, first, middle - 1),
         _search(value, edges, middle, last),
     )
@@ -96,8 +104,8 @@ def numeric_cell(value: Column, missing: Column, bins: NumericBins) -> IntegerVa
     return ibis.cases(
         (missing, _code(_CODES[MISSING])),
         (value.isnull(), _code(_CODES[OTHER])),
-        (value < edges[0], _code(_CODES[BELOW])),
-        (value > edges[-1], _code(_CODES[ABOVE])),
+        (value < exact(edges[0]), _code(_CODES[BELOW])),
+        (value > exact(edges[-1]), _code(_CODES[ABOVE])),
         else_=_search(value, edges, 0, max(len(edges) - 2, 0)),
     )
 
@@ -165,7 +173,7 @@ def band(column: Column, starts: Sequence[float], labels: Sequence[str]) -> Stri
         if first == last:
             return ibis.literal(labels[first])
         middle = (first + last + 1) // 2
-        return ibis.ifelse(value < starts[middle - 1], search(first, middle - 1), search(middle, last))
+        return ibis.ifelse(value < exact(starts[middle - 1]), search(first, middle - 1), search(middle, last))
 
     return ibis.ifelse(value.isnull(), UNKNOWN, search(0, len(starts)))
 

@@ -147,6 +147,6 @@ def _decision(rows: ibis.Table, columns: Columns) -> Any:
     if not isinstance(columns.decision, ScoreAtLeast):
         return ex.binary(rows[columns.decision] if columns.decision else None)
     value = ex.number(rows[columns.score])
-    reached = ibis.ifelse(value >= columns.decision.score_at_least, 1, 0)
+    reached = ibis.ifelse(value >= ex.exact(columns.decision.score_at_least), 1, 0)
     valid = value.notnull() & (value >= 0) & (value <= 1)
     return ibis.ifelse(valid, reached, -1).cast("int32")

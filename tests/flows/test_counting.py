@@ -172,7 +172,7 @@ def cube_by_hand(rows: list[dict[str, Any]], attribute: str) -> Cube:
     return Cube.of(attribute, made)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(ROWS)
 def test_every_count_is_the_one_by_hand(rows: list[dict[str, Any]]) -> None:
     counted, week = profile(rows), in_week(rows)
@@ -191,14 +191,14 @@ def test_every_count_is_the_one_by_hand(rows: list[dict[str, Any]]) -> None:
     assert ("y" in counted.unreadable) == (third > 0)
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(ROWS, st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(rows: list[dict[str, Any]], order: random.Random) -> None:
     shuffled = order.sample(rows, len(rows))
     assert profile(shuffled, id="id").digest == profile(rows, id="id").digest
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(ROWS)
 def test_the_profiles_of_two_halves_are_the_profile_of_the_whole(rows: list[dict[str, Any]]) -> None:
     noon = datetime(2026, 1, 8, 12, tzinfo=UTC)
@@ -207,7 +207,7 @@ def test_the_profiles_of_two_halves_are_the_profile_of_the_whole(rows: list[dict
     assert halves.payload() == profile(sound).payload()
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(ROWS)
 def test_the_latest_of_an_id_is_the_one_that_counts(rows: list[dict[str, Any]]) -> None:
     counted = profile(rows, id="id", sensitive=[])
@@ -347,7 +347,7 @@ def test_rows_without_a_time_are_told_apart_from_rows_elsewhere() -> None:
 
 
 # --------------------------------------------------------------------------------------------- at scale
-def test_a_thousand_columns_are_counted_in_statements_the_engine_bears() -> None:
+def test_hundreds_of_columns_are_counted_in_statements_the_engine_bears() -> None:
     names = [f"x{i}" for i in range(200)]
     values = {name: [float(i), 0.5, None] for i, name in enumerate(names)}
     held = pa.table({"at": [NOON] * 3, "s": [0.1, 0.6, 0.9], **values})
