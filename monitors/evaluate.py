@@ -9,6 +9,7 @@ import numpy as np
 
 from monitors import chance, judge
 from monitors.audit import Finding, Stage, Verdict
+from monitors.beside import beside
 from monitors.checks import EVIDENTLY, Check, checks
 from monitors.config import ModelConfig
 from monitors.discovery import metrics
@@ -65,7 +66,7 @@ def evaluate(
                 findings += run.level(check)
         except Exception as error:  # noqa: BLE001  one bad column never takes the others down
             findings.append(_failed(check, error))
-    return (*findings, *_judged(drift))
+    return (*beside(findings), *_judged(drift))
 
 
 @dataclass
@@ -105,7 +106,10 @@ class _Run:
         if check.attribute is not None:
             yield from gaps(check, self.current)
             return
-        compute = metrics()[check.metric.name].compute
+        if check.unable:
+            yield _cannot(check, Estimate.absent(check.unable))
+            return
+        compute = check.compute
         if check.metric.reads == "column":
             held = self.histogram(self.current, check.subject)
             before = self.histogram(self.reference.profile, check.subject)

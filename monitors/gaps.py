@@ -15,6 +15,7 @@ from monitors.metric import Estimate
 from monitors.profile import Profile
 
 REST = "rest"
+TARGET = "target"
 
 
 def gaps(check: Check, profile: Profile) -> Iterator[Finding]:
@@ -29,7 +30,7 @@ def gaps(check: Check, profile: Profile) -> Iterator[Finding]:
     if check.metric.reads not in ("tally", "cube") or check.attribute is None:
         raise ValueError(f"{check.metric.name} cannot be taken by group")
     cube = profile.cubes[check.attribute]
-    if check.unable or check.metric.reads == "cube":
+    if check.unable or check.metric.reads == "cube" or check.rule.against == TARGET:
         yield from of_target(check, cube)
         return
     groups = cube.groups
@@ -71,15 +72,22 @@ def gaps(check: Check, profile: Profile) -> Iterator[Finding]:
 
 
 def of_target(check: Check, cube: Cube) -> Iterator[Finding]:
-    """One finding a group of a measure that is judged by itself, against what it ought to be.
+    """One finding a group of a measure judged by itself, against what it ought to be.
 
-    Its limits already hold for all groups of the attribute together.
+    Its limits hold for all groups of the attribute together.
     """
     if check.unable:
         yield replace(_finding(check, None, None, reason=check.unable), against=None)
         return
-    found: Mapping[str | None, Estimate] = check.compute(cube, LEVEL)
-    target = float(check.metric.target or 0.0)
+    if not isinstance(check.metric.target, int | float):
+        raise ValueError(f"{check.metric.name} has no target of its own; compare with the rest")
+    found: Mapping[str | None, Estimate]
+    if check.metric.reads == "cube":
+        found = check.compute(cube, LEVEL)
+    else:
+        joint = LEVEL ** (1 / max(len(cube.groups), 1))
+        found = {group: check.compute(cube.tally(group), joint) for group in cube.groups}
+    target = float(check.metric.target)
     for group, here in found.items():
         seen = replace(_finding(check, group, here), against=None, value=here.value)
         if here.value is None or here.low is None or here.high is None:

@@ -14,7 +14,7 @@ class Rule(BaseModel):
 
     `columns` picks columns ("all", "numeric", "categorical", "score", "decision", "outcome",
     or names); `by` picks attributes ("sensitive", "site", or names) and makes the measure a
-    gap `against` the rest or a named group.
+    gap `against` the rest or a named group, or, with `against: target`, judges each group by itself.
 
     >>> Rule(measure="psi", columns="all", margin=0.1).severity
     'ticket'
@@ -29,7 +29,7 @@ class Rule(BaseModel):
     by: str | tuple[str, ...] | None = Field(
         None, description="sensitive | site | names of attributes; makes the measure a gap"
     )
-    against: str = Field("rest", description="With `by`: rest, or the name of a group.")
+    against: str = Field("rest", description="With `by`: rest, target, or the name of a group.")
     margin: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
         None, description="How far the value may be from its target; none: shown, not judged."
     )
@@ -47,6 +47,7 @@ def _rule(
     *,
     columns: str = "all",
     by: str | None = None,
+    against: str = "rest",
     action: str,
     runbook: str,
 ) -> Rule:
@@ -54,6 +55,7 @@ def _rule(
         measure=measure,
         columns=columns,
         by=by,
+        against=against,
         margin=margin,
         severity=severity,
         action=action,
@@ -110,5 +112,23 @@ DEFAULT_PLAN: tuple[Rule, ...] = (
             ("miscalibration_loss_selection", 0.1),
             ("miscalibration_loss_net_benefit", 0.01),
         )
+    ),
+    _rule(
+        "net_benefit_over_default",
+        0.01,
+        "committee",
+        by="sensitive",
+        against="target",
+        action="Ask whether these people are better off without the tool.",
+        runbook="group-gap",
+    ),
+    _rule(
+        "calibration_near_threshold",
+        0.25,
+        "committee",
+        by="sensitive",
+        against="target",
+        action=_GROUP,
+        runbook="group-gap",
     ),
 )
