@@ -1,0 +1,1 @@
+"""Channels: one file, one way to tell people, found by being there."""
