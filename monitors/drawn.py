@@ -78,6 +78,16 @@ def risks(places: Places) -> dict[str, Floats]:
     }
 
 
+def gaps_to_rest(places: Places) -> Floats:
+    """Each group's gap to everyone else in true and in false positive rate, shape (..., 2, G)."""
+    both = []
+    for people in (places.positives, places.negatives):
+        flagged, n = people[..., places.flagged].sum(-1), people.sum(-1)
+        rest, others = flagged.sum(-1, keepdims=True) - flagged, n.sum(-1, keepdims=True) - n
+        both.append(over(flagged, n) - over(rest, others))
+    return np.stack(both, axis=-2)
+
+
 def recalibrated(places: Places, drawn: Places) -> tuple[Floats, Floats, Floats, Floats]:
     """Each group's own line logit P(outcome) = a + b logit(score), for the counts and for each draw.
 

@@ -384,6 +384,7 @@ def test_what_was_not_recorded_makes_a_measure_of_groups_absent(declared: Declar
 @pytest.mark.parametrize("declared", of("cube"))
 def test_a_group_without_the_outcome_is_given_no_made_up_number(declared: Declared) -> None:
     rows = [row for row in groups(SEED).weighted_rows() if row[0] == "many" or row[1] == 0]
+    rows += [("others", *row[1:]) for row in rows if row[0] == "many"]
     found = declared.compute(Cube.of("group", rows))
     if "few" in found:
         assert found["few"].value is None
