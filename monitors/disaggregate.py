@@ -37,8 +37,10 @@ class Disaggregated:
     why: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
-def by_group(cube: Cube, names: Iterable[str] | None = None) -> Disaggregated:
+def by_group(cube: Cube, names: Iterable[str] | None = None, least: int = 0) -> Disaggregated:
     """Measure each group of a cube, its rest and everyone; `names` picks among `MEASURES`.
+
+    Groups of fewer than `least` rows are left out: each costs a call of each library.
 
     Fairlearn says 0 where a group has no positives, and warns or fails elsewhere, so a
     denominator is looked at first: an empty one gives None and never reaches Fairlearn.
@@ -53,38 +55,47 @@ def by_group(cube: Cube, names: Iterable[str] | None = None) -> Disaggregated:
     places: list[tuple[str, str]] = [("everyone", "")]
     tallies = [cube.tally()]
     for group in cube.groups:
+        if cube.tally(group).n < least:
+            continue
         places += [("group", group), ("rest", group)]
         tallies += [cube.tally(group), cube.tally(rest_of=group)]
     held: dict[str, dict[Any, float | None]] = {"everyone": {}, "group": {}, "rest": {}}
     why: dict[tuple[str, str], str] = {}
-    for name in MEASURES if names is None else names:
-        judged = [metrics()[name].compute(tally) for tally in tallies]
-        able = [i for i, estimate in enumerate(judged) if estimate.value is not None]
-        values = _frame(name, [tallies[i] for i in able])
-        found = dict(zip(able, values, strict=True))
-        for i, (place, group) in enumerate(places):
-            held[place][name if place == "everyone" else (name, group)] = found.get(i)
-            if i not in found:
-                why[name, f"rest of {group}" if place == "rest" else group] = str(judged[i].why)
+    wanted = list(MEASURES if names is None else names)
+    judged = {name: [metrics()[name].compute(tally) for tally in tallies] for name in wanted}
+    # Measures of the same rows and the same groups share a frame.
+    frames: dict[tuple[Callable[[Tally], Weighted], tuple[int, ...]], list[str]] = {}
+    for name in wanted:
+        able = tuple(i for i, estimate in enumerate(judged[name]) if estimate.value is not None)
+        frames.setdefault((MEASURES[name], able), []).append(name)
+    for (rows, able), together in frames.items():
+        values = _frame(together, [rows(tallies[i]) for i in able])
+        for name in together:
+            found = dict(zip(able, values[name], strict=True))
+            for i, (place, group) in enumerate(places):
+                held[place][name if place == "everyone" else (name, group)] = found.get(i)
+                if i not in found:
+                    whose = f"rest of {group}" if place == "rest" else group
+                    why[name, whose] = str(judged[name][i].why)
     return Disaggregated(cube.attribute, held["group"], held["rest"], held["everyone"], why)
 
 
-def _frame(name: str, tallies: list[Tally]) -> list[float]:
-    """One metric of each tally, by one MetricFrame; positions line up, as Fairlearn needs."""
-    if not tallies:
-        return []
+def _frame(names: list[str], parts: list[Weighted]) -> dict[str, list[float]]:
+    """Metrics of each part, by one MetricFrame; positions line up, as Fairlearn needs."""
+    if not parts:
+        return {name: [] for name in names}
     from fairlearn.metrics import MetricFrame
 
-    parts = [MEASURES[name](tally) for tally in tallies]
+    weights = {"sample_weight": np.concatenate([part[2] for part in parts])}
     frame = MetricFrame(
-        metrics=_functions()[name],
+        metrics={name: _functions()[name] for name in names},
         y_true=np.concatenate([part[0] for part in parts]),
         y_pred=np.concatenate([part[1] for part in parts]),
         # A list: an array of a single row would be squeezed to none.
         sensitive_features=np.repeat(np.arange(len(parts)), [len(part[0]) for part in parts]).tolist(),
-        sample_params={"sample_weight": np.concatenate([part[2] for part in parts])},
+        sample_params=dict.fromkeys(names, weights),
     )
-    return [float(value) for value in frame.by_group]
+    return {name: [float(value) for value in frame.by_group[name]] for name in names}
 
 
 def _of(outcome: list[int], guess: list[float], people: list[int]) -> Weighted:

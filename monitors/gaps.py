@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from monitors import judge
 from monitors.audit import Finding, Verdict
@@ -13,6 +15,9 @@ from monitors.cube import Cube, Tally
 from monitors.interval import LEVEL, difference
 from monitors.metric import Estimate
 from monitors.profile import Profile
+
+if TYPE_CHECKING:
+    from monitors.disaggregate import Disaggregated
 
 REST = "rest"
 TARGET = "target"
@@ -25,8 +30,6 @@ def gaps(check: Check, profile: Profile) -> Iterator[Finding]:
     without any difference rarely accuses anyone; the level's own interval is at 95 %.
     Point values come from Fairlearn and scikit-learn where they have the measure.
     """
-    from monitors.disaggregate import MEASURES, by_group  # takes seconds to import: only when used
-
     if check.metric.reads not in ("tally", "cube") or check.attribute is None:
         raise ValueError(f"{check.metric.name} cannot be taken by group")
     cube = profile.cubes[check.attribute]
@@ -41,15 +44,14 @@ def gaps(check: Check, profile: Profile) -> Iterator[Finding]:
     name = check.metric.name
     compared = [group for group in groups if group != against]
     joint = LEVEL ** (1 / max(len(compared), 1))
-    points = by_group(cube, [name]) if name in MEASURES else None
+    points = _points(cube, check.rule.min_rows)
     for group in compared:
         other = _comparator(cube, group, against)
         here: Estimate = check.compute(cube.tally(group), LEVEL)
         there: Estimate = check.compute(other, LEVEL)
-        if points is not None:
-            here = _at(here, points.group[name, group])
-            if against == REST:
-                there = _at(there, points.rest[name, group])
+        here = _at(here, points.group.get((name, group)))
+        if against == REST:
+            there = _at(there, points.rest.get((name, group)))
         finding = _finding(check, group, here)
         if here.value is None or there.value is None:
             why = here.why if here.value is None else f"the others: {there.why}"
@@ -69,6 +71,14 @@ def gaps(check: Check, profile: Profile) -> Iterator[Finding]:
             reference_n=there.n,
         )
         yield _judged(check, seen, here, there)
+
+
+@lru_cache(maxsize=64)  # a plan asks for one measure of every attribute, then for the next
+def _points(cube: Cube, least: int) -> Disaggregated:
+    """What Fairlearn and scikit-learn make of the groups large enough for a verdict."""
+    from monitors.disaggregate import by_group  # takes seconds to import: only when used
+
+    return by_group(cube, least=least)
 
 
 def of_target(check: Check, cube: Cube) -> Iterator[Finding]:
