@@ -49,15 +49,12 @@ def equalized_odds(cube: Cube, level: float = LEVEL, *, seed: int = SEED) -> Map
     parts, drawn = gaps_to_rest(places), gaps_to_rest(places.draw(DRAWS, seed))
     limits = simultaneous(parts, drawn, None, level)
     for g, group in enumerate(places.groups):
-        arms = [
-            (int(p[g].sum()), int(p[g, places.flagged].sum())) for p in (places.positives, places.negatives)
-        ]
+        people = (places.positives[g], places.negatives[g])
+        arms = [(int(p.sum()), int(p[places.flagged].sum())) for p in people]
         if not np.isfinite(parts[:, g]).all():
-            why = next(
-                (why for why, (n, _) in zip(("no one", "everyone"), arms, strict=True) if n == 0), None
-            )
-            said = f"{why} in this group had the outcome" if why else "elsewhere no one, or everyone, had it"
-            told[group] = Estimate.absent(said)
+            had = [word for word, (n, _) in zip(("no one", "everyone"), arms, strict=True) if n == 0]
+            place = "in this group" if had else "elsewhere"
+            told[group] = Estimate.absent(f"{(had or ['no one, or everyone,'])[0]} {place} had the outcome")
             continue
         low, high = limits.low[:, g], limits.high[:, g]
         nearest = np.maximum(np.maximum(low, -high), 0.0)  # of each part, from 0
