@@ -14,6 +14,7 @@ from flows import source as sources
 from flows.home import Home
 from flows.monitor import Told, due, quietly, refuse_overlap, stage_at, step
 from flows.source import Source
+from flows.telling import after_audits, channels_for
 from monitors.audit import Audit, Stage
 from monitors.config import ModelConfig
 from monitors.errors import ConfigError, RoundsError
@@ -79,6 +80,7 @@ def run(
     The record comes first: when MLflow is away the audit stands, and its copy is owed.
     """
     config = sources.read(path)
+    channels = channels_for(path)
     chosen = choose(config, at)
     ledger = open_ledger(home)
     source = sources.connect(config, path.parent)
@@ -88,6 +90,7 @@ def run(
             yield _one(config, window, stage, source, ledger)
             if copy:
                 settle(config, ledger, home, told)
+        after_audits(config, ledger, channels, now())
     finally:
         source.close()
 

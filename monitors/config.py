@@ -31,6 +31,7 @@ from monitors.plan import DEFAULT_PLAN, Rule
 from monitors.window import FIRST, MONDAY, Grid, Length, Window, moment
 
 _MODEL_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_NO_FINDING: Any = {"schedule": True, "governance": True, "plan": {"__all__": {"silent"}}}
 _CRON_FIELD = re.compile(r"[\d*/,\-A-Za-z#?]+")
 
 
@@ -316,7 +317,7 @@ class ModelConfig(_Strict):
     @cached_property
     def digest(self) -> str:
         """Of everything declared that can change a finding; prose about people is left out."""
-        return digest(self.model_dump(mode="json", by_alias=True, exclude={"schedule", "governance"}))
+        return digest(self.model_dump(mode="json", by_alias=True, exclude=_NO_FINDING))
 
     @property
     def zone(self) -> ZoneInfo:

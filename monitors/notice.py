@@ -10,6 +10,9 @@ from typing import Any
 from monitors.canonical import digest
 from monitors.window import moment, utc
 
+# Labels that say which check it is. The others (owner, severity) may be edited while it fires.
+IDENTITY = ("alertname", "model_id", "metric", "subject", "check")
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
@@ -36,12 +39,12 @@ class Notice:
     @property
     def check(self) -> str:
         """The same whenever this check alerts: what a silence names."""
-        return digest(dict(self.labels)).removeprefix("sha256:")[:16]
+        return digest([self.labels.get(name) for name in IDENTITY]).removeprefix("sha256:")[:16]
 
     @property
     def key(self) -> str:
         """One episode of it: what people acknowledge, and what is told once a channel."""
-        return digest([dict(self.labels), utc(self.starts)]).removeprefix("sha256:")[:12]
+        return digest([self.check, utc(self.starts)]).removeprefix("sha256:")[:12]
 
     @property
     def status(self) -> str:

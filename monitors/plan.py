@@ -38,6 +38,7 @@ class Rule(BaseModel):
     owner: str | None = None
     action: str | None = Field(None, description="What to do first, in one sentence.")
     runbook: str | None = Field(None, description="The name of a page in docs/runbooks/.")
+    silent: bool = Field(False, description="On trial: its alerts are counted and told to nobody.")
 
 
 def _rule(

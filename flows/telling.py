@@ -1,0 +1,193 @@
+"""Telling: what each recorded audit changed becomes alerts, and each is told once a channel.
+
+Told, then marked told: a crash repeats, and never loses. What was not told stays owed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from flows import channel as ports
+from flows.channel import Channel, ChannelsConfig, Declared
+from flows.notices import Told, linked, notice
+from monitors.acting import Held, held, raised
+from monitors.alert import Key, Standing, after, changes
+from monitors.canonical import digest
+from monitors.config import ModelConfig
+from monitors.errors import LedgerError, RoundsError
+from monitors.ledger import Entry, Ledger, Recorded
+from monitors.notice import Notice
+from monitors.suppression import published
+from monitors.window import Window
+
+log = logging.getLogger("rounds")
+MOST = 50  # alerts in one message
+Connect = Callable[[str, Declared, Mapping[str, str]], Channel]
+URGENCY = ("page", "committee", "ticket", "info")
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A notice and the key under which it will be marked told."""
+
+    key: str
+    notice: Notice
+    late: bool = False  # it was over before anybody heard: worth a line in the digest, not a call
+
+
+def channels_for(path: Path, environ: Mapping[str, str] = os.environ) -> ChannelsConfig:
+    """The channels of a model's file: ROUNDS_CHANNELS, else channels.yaml beside it or its folder."""
+    named = environ.get("ROUNDS_CHANNELS")
+    places = [path.parent, *([path.parent.parent] if path.parent.name == "models" else [])]
+    files = [Path(named)] if named else [place / "channels.yaml" for place in places]
+    return ports.read(next((file for file in files if file.is_file()), files[-1]))
+
+
+def after_audits(config: ModelConfig, ledger: Ledger, channels: ChannelsConfig, at: datetime) -> int:
+    """Weigh what was recorded and tell what is owed; returns how much still is. Never raises ours."""
+    try:
+        weigh(config, ledger, channels)
+        return tell(ledger, channels, os.environ, at)
+    except RoundsError as error:
+        log.warning("alerts are owed: %s", error)
+        return -1
+
+
+def weigh(config: ModelConfig, ledger: Ledger, channels: ChannelsConfig) -> int:
+    """Write down what each audit not weighed yet changed; returns how many were weighed.
+
+    An older window that is restated may change what later ones meant, so those are weighed
+    again; what was already written stays as it was first said.
+    """
+    done = {entry.key for entry in ledger.entries("weighed", model=config.model)}
+    recorded = ledger.audits(config.model)
+    pending = [r for r in recorded if r.digest not in done]
+    if not pending:
+        return 0
+    first = min(r.audit.window.start for r in pending)
+    standing: dict[Key, Standing] = {}
+    before: Recorded | None = None
+    last: Window | None = None
+    for each in sorted(recorded, key=lambda r: r.audit.window):
+        audit = published(each.audit)
+        if audit.window.start >= first:
+            entry = ledger.find("audit", each.digest)
+            told = Told(each, before.audit if before else None, f"entry {entry.seq}" if entry else "none")
+            for change in changes(standing, audit):
+                made = linked(notice(change, told, config, channels), channels)
+                raised(ledger, made, str(audit.window))
+        if last is None or not last.overlaps(audit.window):
+            standing, last = after(standing, audit), audit.window
+        before = each
+    for each in pending:
+        ledger.append("weighed", each.digest, {}, model=config.model, window=str(each.audit.window))
+    return len(pending)
+
+
+def tell(
+    ledger: Ledger,
+    channels: ChannelsConfig,
+    environ: Mapping[str, str],
+    at: datetime,
+    connect: Connect = ports.connect,
+) -> int:
+    """Tell what is owed on every channel; returns how much is owed after it."""
+    alerts = held(ledger, at)
+    left = 0
+    for name, declared in channels.channels.items():
+        told = ledger.entries("told")
+        owing = owed(alerts, {entry.key for entry in told}, name, declared)
+        if not owing:
+            continue
+        try:
+            way = connect(name, declared, environ)
+            left += len(owing) - _tell(ledger, way, name, declared, owing, told, at)
+        except RoundsError as error:
+            log.warning("%s; %d alerts are owed", error, len(owing))
+            left += len(owing)
+    return left
+
+
+def owed(alerts: Sequence[Held], told: set[str], name: str, declared: Declared) -> list[Owed]:
+    """What a channel has not told yet, the most urgent first.
+
+    A silence that ran out over an alert that still fires and nobody has taken makes it owed again.
+    """
+    found = []
+    for alert in alerts:
+        wanted = alert.notice.severity in (*declared.at_once, *declared.digest)
+        if alert.notice.silent or alert.silenced is not None or not wanted:
+            continue
+        began, ended = f"{alert.key}|firing|{name}", f"{alert.key}|resolved|{name}"
+        heard = any(key == began or key.startswith(f"{began}|") for key in told)
+        if alert.closed is not None:
+            if ended not in told:
+                found.append(Owed(ended, alert.notice, late=not heard))
+        elif alert.acknowledged is None or not heard:
+            key = f"{began}|{alert.lapsed}" if alert.lapsed else began
+            if key not in told:
+                found.append(Owed(key, alert.notice))
+    return sorted(found, key=lambda o: (URGENCY.index(o.notice.severity), o.notice.starts, o.key))
+
+
+def _tell(
+    ledger: Ledger,
+    way: Channel,
+    name: str,
+    declared: Declared,
+    owing: Sequence[Owed],
+    told: Sequence[Entry],
+    at: datetime,
+) -> int:
+    """Send and mark; returns how many were told. Raises RoundsError where the channel does."""
+    count = 0
+    now = [o for o in owing if o.notice.severity in declared.at_once and not o.late]
+    lately = {e.body["message"] for e in told if e.body["channel"] == name and e.at > at - timedelta(hours=1)}
+    spare = declared.at_most - len(lately)
+    pages = [o for o in now if o.notice.severity == "page"]
+    others = [o for o in now if o.notice.severity != "page"]
+    batches = [*_batches(pages), *(_batches(others)[: max(0, spare - len(_batches(pages)))])]
+    for batch in batches:
+        count += _send(ledger, way, name, batch)
+    rest = [o for o in owing if o not in now]
+    day = f"{name}|{at:%Y-%m-%d}"
+    if rest and ledger.get("digest", day) is None:
+        for batch in _batches(rest):
+            count += _send(ledger, way, name, batch)
+        ledger.append("digest", day, {})
+    return count
+
+
+def _batches(owing: Sequence[Owed]) -> list[Sequence[Owed]]:
+    return [owing[start : start + MOST] for start in range(0, len(owing), MOST)]
+
+
+def _send(ledger: Ledger, way: Channel, name: str, batch: Sequence[Owed]) -> int:
+    way.send([o.notice for o in batch])
+    message = digest([o.key for o in batch])
+    for each in batch:
+        with contextlib.suppress(LedgerError):  # another worker told it too, in another message
+            body = {"channel": name, "message": message}
+            ledger.append("told", each.key, body, model=each.notice.model)
+    return len(batch)
+
+
+def trial(channels: ChannelsConfig, at: datetime) -> Notice:
+    """A message that says it is a test, with every link a real one has."""
+    base = channels.url.rstrip("/")
+    return Notice(
+        {"alertname": "RoundsTest", "severity": "info", "service": "rounds", "model_id": "no-model",
+         "site": channels.site, "environment": channels.environment},
+        {"summary": "This is a test. Nothing is wrong.",
+         "description": "Somebody asked Rounds to send a test message.",
+         "action_first": "Do nothing but notice that it came.",
+         "runbook_url": f"{base}/runbooks/watchdog", "dashboard_url": f"{base}/",
+         "ack_url": f"{base}/alerts"},
+        at,
+    )  # fmt: skip
