@@ -10,6 +10,7 @@ import math
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from threading import Lock
 
 import numpy as np
@@ -59,7 +60,7 @@ class Null:
         low, high = math.log(_LEAST), 0.0
         if self.quantile(_LEAST) <= value:
             return _LEAST
-        for _ in range(40):
+        for _ in range(30):
             middle = (low + high) / 2
             low, high = (middle, high) if self.quantile(math.exp(middle)) > value else (low, middle)
         return math.exp(high)
@@ -76,7 +77,7 @@ class Null:
         above = int((self.distances >= value).sum())
         if above >= _TAIL * len(self.distances):
             return (above + 1) / (len(self.distances) + 1)
-        start, scale, shape = self._tail()
+        start, scale, shape = self._tail
         if scale <= 0:
             return (above + 1) / (len(self.distances) + 1)
         reach = max(0.0, 1 + shape * (value - start) / scale)
@@ -89,8 +90,10 @@ class Null:
 
     def _quantile(self, level: float) -> float:
         if level >= _TAIL:
-            return float(np.quantile(self.distances, 1 - level))
-        start, scale, shape = self._tail()
+            at = (1 - level) * (len(self.distances) - 1)
+            low, high = self.distances[math.floor(at)], self.distances[math.ceil(at)]
+            return float(low + (high - low) * (at - math.floor(at)))
+        start, scale, shape = self._tail
         if scale <= 0:
             return float(self.distances[-1])
         part = level / _TAIL
@@ -103,6 +106,7 @@ class Null:
         """The distance to expect when nothing moved."""
         return float(self.distances.mean())
 
+    @cached_property
     def _tail(self) -> tuple[float, float, float]:
         """Start, scale and shape of the tail, by its first two moments."""
         count = max(int(_TAIL * len(self.distances)), 10)

@@ -102,7 +102,7 @@ def reached(sway: float, level: float, count: int = 26, n: int = 300) -> float:
     """How often an undrifted window passes what chance reaches at the level."""
     random = np.random.default_rng([7, count, n])
     found = []
-    for _ in range(60):
+    for _ in range(30):
         blocks = blocks_of(random, sway, count, n)
         reference = blocks.sum(axis=0)
         sampled = chance.kept("blocks", distance, reference, n, [8])
