@@ -35,6 +35,9 @@ class Rule(BaseModel):
     )
     severity: Severity = Field("ticket", description="page | ticket | committee | info")
     min_rows: int = Field(30, ge=1, description="Fewer rows than this in the denominator: cannot tell.")
+    slow_change: int | None = Field(
+        None, ge=10, description="Watch for slow change too; windows to expect between its false alarms."
+    )
     owner: str | None = None
     action: str | None = Field(None, description="What to do first, in one sentence.")
     runbook: str | None = Field(None, description="The name of a page in docs/runbooks/.")

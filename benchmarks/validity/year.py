@@ -63,8 +63,8 @@ def study() -> str:
 
 {MODELS} models of {COLUMNS} columns of all kinds, a score and its decision, audited weekly at {ROWS} rows
 against {BLOCKS} reference weeks, under the shipped plan and its debouncing. From week {PLANTED + 1} on one
-normal column of every model is shifted by {SHIFT} SD; nothing else ever moves, so whatever else is told is false.
-Volume is the same every week and outcomes are left out.
+normal column of every model is shifted by {SHIFT} SD; nothing else ever moves, so that whatever else is
+told is false. Volume is the same every week and outcomes are left out.
 
 {table(["severity", "false findings beyond", "false alerts told", "a model and quarter"], lines)}
 
