@@ -90,7 +90,7 @@ def problems(config: ModelConfig) -> list[str]:
             if column not in columns:
                 found.append(f"plan.{i}.columns: {column!r} is not among this model's columns")
         for name in rule.by if isinstance(rule.by, tuple) else [rule.by]:
-            if name not in (None, "sensitive", "site") and name not in attributes:
+            if name not in (None, "sensitive", "intersections", "site") and name not in attributes:
                 found.append(f"plan.{i}.by: {name!r} is not among this model's sensitive columns")
         if rule.runbook and not rule.runbook.replace("-", "").isalnum():
             found.append(f"plan.{i}.runbook: must be a page's name (got {rule.runbook!r})")

@@ -107,6 +107,7 @@ def _spelled(config: ModelConfig, where: str, rule: Rule) -> Iterator[Check]:
     if by is not None:
         wanted = (by,) if isinstance(by, str) else by
         names = {"sensitive": [a.name for a in columns.sensitive]}
+        names["intersections"] = [a.name for a in columns.sensitive if len(a.columns) > 1]
         names["site"] = [columns.site] if columns.site else []
         for word in wanted:
             for attribute in names.get(word, [word]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -23,9 +23,10 @@ REST = "rest"
 TARGET = "target"
 
 
-def gaps(check: Check, profile: Profile) -> Iterator[Finding]:
+def gaps(check: Check, profile: Profile, expected: Iterable[str] = ()) -> Iterator[Finding]:
     """One finding a group: its level, the gap to the comparator, and the verdict on the gap.
 
+    A group that was `expected` and is not there is said to be gone: silence is no health.
     The gap's interval is simultaneous over the attribute's groups (Šidák), so that an audit
     without any difference rarely accuses anyone; the level's own interval is at 95 %.
     Point values come from Fairlearn and scikit-learn where they have the measure.
@@ -33,7 +34,10 @@ def gaps(check: Check, profile: Profile) -> Iterator[Finding]:
     if check.metric.reads not in ("tally", "cube") or check.attribute is None:
         raise ValueError(f"{check.metric.name} cannot be taken by group")
     cube = profile.cubes[check.attribute]
-    if check.unable or check.metric.reads == "cube" or check.rule.against == TARGET:
+    for group in sorted(set(expected) - set(cube.groups)):
+        gone = _finding(check, group, None, reason="nobody of this group is in the window")
+        yield replace(gone, against=None) if _by_itself(check) else gone
+    if _by_itself(check):
         yield from of_target(check, cube)
         return
     groups = cube.groups
@@ -89,15 +93,15 @@ def of_target(check: Check, cube: Cube) -> Iterator[Finding]:
     if check.unable:
         yield replace(_finding(check, None, None, reason=check.unable), against=None)
         return
-    if not isinstance(check.metric.target, int | float):
-        raise ValueError(f"{check.metric.name} has no target of its own; compare with the rest")
+    target = check.metric.target
+    if check.rule.margin is not None and not isinstance(target, int | float):
+        raise ValueError(f"{check.metric.name} has no target to judge a group by; leave out the margin")
     found: Mapping[str | None, Estimate]
     if check.metric.reads == "cube":
         found = check.compute(cube, LEVEL)
     else:
         joint = LEVEL ** (1 / max(len(cube.groups), 1))
         found = {group: check.compute(cube.tally(group), joint) for group in cube.groups}
-    target = float(check.metric.target)
     for group, here in found.items():
         seen = replace(_finding(check, group, here), against=None, value=here.value)
         if here.value is None or here.low is None or here.high is None:
@@ -105,14 +109,18 @@ def of_target(check: Check, cube: Cube) -> Iterator[Finding]:
             continue
         seen = replace(seen, low=here.low, high=here.high)
         if check.rule.margin is None:
-            yield replace(seen, reason="no margin was agreed; shown only", severity="info")
+            yield replace(seen, reason=here.note or "no margin was agreed; shown only", severity="info")
             continue
-        n, low, high = here.n, here.low - target, here.high - target
+        n, low, high = here.n, here.low - float(target or 0.0), here.high - float(target or 0.0)
         said = judge.change(low, high, check.rule.margin, worse=check.metric.worse, n=n)
         if rough := _rough(check, here):
             yield replace(seen, reason=rough, needs=_wanted(check, n, low, high))
         else:
             yield replace(seen, verdict=said.verdict, reason=said.reason, needs=said.needs)
+
+
+def _by_itself(check: Check) -> bool:
+    return bool(check.unable) or check.metric.reads == "cube" or check.rule.against == TARGET
 
 
 def _judged(check: Check, seen: Finding, here: Estimate, there: Estimate) -> Finding:

@@ -24,6 +24,7 @@ class Estimate:
         low, high: the interval at the level asked for; None when there is none.
         n: the denominator: how many rows the number rests on.
         events: the numerator where the number is a share of n, else None.
+        note: what has to be read with the value.
 
     >>> Estimate.absent("no one had the outcome", n=12).value is None
     True
@@ -35,6 +36,7 @@ class Estimate:
     n: int
     events: int | None = None
     why: str | None = None
+    note: str | None = None
 
     @classmethod
     def absent(cls, why: str, n: int = 0) -> Estimate:

@@ -13,7 +13,7 @@ class Rule(BaseModel):
     """One line of a plan: a measure, where it is taken, its margin, and who acts on it.
 
     `columns` picks columns ("all", "numeric", "categorical", "score", "decision", "outcome",
-    or names); `by` picks attributes ("sensitive", "site", or names) and makes the measure a
+    or names); `by` picks attributes ("sensitive", "intersections", "site", or names) and makes the measure a
     gap `against` the rest or a named group, or, with `against: target`, judges each group by itself.
 
     >>> Rule(measure="psi", columns="all", margin=0.1).severity
@@ -27,7 +27,7 @@ class Rule(BaseModel):
         "all", description="all | numeric | categorical | score | decision | outcome | names"
     )
     by: str | tuple[str, ...] | None = Field(
-        None, description="sensitive | site | names of attributes; makes the measure a gap"
+        None, description="sensitive | intersections | site | names of attributes; makes the measure a gap"
     )
     against: str = Field("rest", description="With `by`: rest, target, or the name of a group.")
     margin: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
@@ -46,7 +46,7 @@ class Rule(BaseModel):
 
 def _rule(
     measure: str,
-    margin: float,
+    margin: float | None,
     severity: Literal["page", "ticket", "committee", "info"] = "ticket",
     *,
     columns: str = "all",
@@ -131,6 +131,16 @@ DEFAULT_PLAN: tuple[Rule, ...] = (
         0.25,
         "committee",
         by="sensitive",
+        against="target",
+        action=_GROUP,
+        runbook="group-gap",
+    ),
+    # Many small groups side by side: shown with how far each was drawn towards all, never judged.
+    _rule(
+        "pooled_true_positive_rate",
+        None,
+        "info",
+        by="intersections",
         against="target",
         action=_GROUP,
         runbook="group-gap",

@@ -131,8 +131,9 @@ def _rules() -> Iterator[str]:
     for rule in DEFAULT_PLAN:
         columns = rule.columns if isinstance(rule.columns, str) else ", ".join(rule.columns)
         by = rule.by if isinstance(rule.by, str) else ", ".join(rule.by or ())
+        margin = "shown only" if rule.margin is None else f"{rule.margin:g}"
         yield (
-            f"| `{rule.measure}` | {columns} | {by} | {rule.margin:g} | {rule.severity} | "
+            f"| `{rule.measure}` | {columns} | {by} | {margin} | {rule.severity} | "
             f"{_cell(rule.action or '')} | {rule.runbook} |\n"
         )
 

@@ -2,7 +2,7 @@
 
 `python -m benchmarks.validity.groups` prints Markdown tables. Every verdict comes out of the
 path an audit takes, from a cube through the shipped plan's rules to findings; only the rows are
-made up, and only the measures under study are computed. 300 audits without harm and 200 with it
+made up, and only the measures under study are computed. 240 audits without harm and 160 with it
 leave shares uncertain by a few points either way: their 95 % intervals are printed.
 """
 
@@ -123,7 +123,7 @@ def perfect(config: ModelConfig) -> Judged:
     return judged(config, Cube.of("race", rows))
 
 
-def study(audits: int = 300) -> str:
+def study(audits: int = 240) -> str:
     """Audits without any difference, audits with one group harmed, and a perfect classifier."""
     config = parse(CONFIG, "groups")
     sizes = ", ".join(f"{name} {n:,}" for name, (n, _) in GROUPS.items())
@@ -172,5 +172,5 @@ def study(audits: int = 300) -> str:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Group verdicts where the truth is known.")
-    parser.add_argument("--audits", type=int, default=300, help="without harm; with it two thirds as many")
+    parser.add_argument("--audits", type=int, default=240, help="without harm; with it two thirds as many")
     print(study(parser.parse_args().audits))

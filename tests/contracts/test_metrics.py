@@ -284,6 +284,7 @@ def test_a_group_where_all_went_one_way_gives_no_made_up_rate(
         "false_omission_rate": decision == 1,
         "calibration_near_threshold": True,  # no one is scored near it
         "scaled_brier": True,
+        "integrated_calibration_index": True,
         "auroc": True,
         "calibration_slope": True,
         "calibration_intercept": True,
