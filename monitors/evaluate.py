@@ -69,6 +69,23 @@ def evaluate(
     return (*beside(findings), *_judged(drift))
 
 
+def chance_of(
+    config: ModelConfig, check: Check, reference: Reference, n: int, setting: Setting | None = None
+) -> tuple[chance.Distance, Counts, chance.Null]:
+    """A distance's function, the reference's counts, and what chance gives it at n rows.
+
+    Raises ValueError where the reference holds nothing to compare with.
+    """
+    run = _Run(config, reference.profile, reference, "scored", setting or Setting())
+    was = run.histogram(reference.profile, check.subject)
+    counts = was.ordered if check.metric.ordered else was.cells
+    if not counts.sum() or n < 1:
+        raise ValueError(f"the reference holds nothing of {check.subject!r} to compare with")
+    function = _bound(check, was)
+    blocks = [run.histogram(block, check.subject) for block in reference.blocks]
+    return function, counts, run._null(check, function, was, blocks, n)
+
+
 @dataclass
 class _Run:
     config: ModelConfig
@@ -104,7 +121,8 @@ class _Run:
     def level(self, check: Check) -> Iterator[Finding]:
         """A metric that is a level: now, against what it ought to be."""
         if check.attribute is not None:
-            yield from gaps(check, self.current)
+            known = self.reference.profile.cubes.get(check.attribute)
+            yield from gaps(check, self.current, known.groups if known else ())
             return
         if check.unable:
             yield _cannot(check, Estimate.absent(check.unable))

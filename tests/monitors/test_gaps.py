@@ -162,6 +162,19 @@ def test_people_whose_outcome_is_not_known_are_no_negatives() -> None:
     assert here["b"] == there["b"]
 
 
+def test_a_group_that_is_gone_is_said_to_be_gone() -> None:
+    declared = config({"measure": "true_positive_rate", "by": "sensitive", "margin": 0.1})
+    people = table("a", 160, 40, 30, 300) | table("b", 90, 60, 20, 200)
+    cube = Cube.of("sex", [(g, y, d, -1, -1, n, 0) for (g, y, d), n in people.items()])
+    profile = Profile(WEEK, cube.rows, 0, None, None, {}, {"sex": cube})
+    (check,) = [c for c in checks(declared) if c.where == "plan.1"]
+    found = {f.group: f for f in gaps(check, profile, ["a", "b", "x"])}
+    gone = found.pop("x")
+    assert (str(gone.verdict), gone.n, gone.value) == ("cannot_tell", 0, None)
+    assert gone.reason == "nobody of this group is in the window"
+    assert found == measured(people)  # and the others are judged as before
+
+
 def test_without_a_margin_a_gap_is_shown_and_not_judged() -> None:
     found = measured(table("a", 900, 100, 9, 9) | table("b", 500, 500, 9, 9), margin=None)
     assert {(str(f.verdict), f.severity) for f in found.values()} == {("cannot_tell", "info")}
