@@ -47,7 +47,9 @@ def pooled(events: Sequence[int], n: Sequence[int], level: float = LEVEL) -> Poo
     centre = (weight @ own) / weight.sum()
     drawn = variance / (variance + between)
     middle = own + drawn * (centre - own)
-    # What the group leaves open, and what the centre it is drawn to does.
-    spread = np.sqrt((1 - drawn) * variance + drawn**2 / weight.sum())
+    # What the group leaves open, what the centre it is drawn to does, and that the spread of the
+    # truth is itself estimated from few groups (Morris 1983, J Am Stat Assoc 78:47).
+    guessed = 2 / max(len(own) - 3, 1) * (drawn * (own - centre)) ** 2
+    spread = np.sqrt((1 - drawn) * variance + drawn**2 / weight.sum() + guessed)
     reach = quantile(level) * spread
     return Pooled(special.expit(middle), special.expit(middle - reach), special.expit(middle + reach), drawn)
