@@ -1,4 +1,4 @@
-"""The application people open and Prometheus scrapes: pages over the ledger, nothing written."""
+"""The application people open and Prometheus scrapes: pages over the ledger, answers into it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def create_app(
     """Make the application.
 
     Args:
-        ledger: where audits are read from; nothing is written.
+        ledger: where audits are read from; only what a person answers is written.
         configs: by model, what is declared; a model without one is shown, and said to have none.
         published: the one door of withholding; every audit passes it before anyone sees it.
         now: the clock, so that pages over old data can be read as of then.

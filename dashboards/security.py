@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import secrets
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -23,6 +27,28 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+
+COOKIE = "rounds_form"
+_SECRET = secrets.token_bytes(32)  # of this process: after a restart people open the page again
+
+
+def fresh() -> str:
+    """A new cookie: nobody elsewhere knows it."""
+    return secrets.token_urlsafe(24)
+
+
+def signed(cookie: str) -> str:
+    """What a form has to bring beside the cookie to be ours."""
+    return hmac.new(_SECRET, cookie.encode(), hashlib.sha256).hexdigest()
+
+
+def genuine(cookie: str, token: str) -> bool:
+    """Whether a form was made by this process for the browser that holds the cookie.
+
+    >>> genuine("a", signed("a")), genuine("b", signed("a")), genuine("", signed(""))
+    (True, False, False)
+    """
+    return bool(cookie) and hmac.compare_digest(signed(cookie).encode(), token.encode())
 
 
 class SecureHeaders:

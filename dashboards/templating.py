@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
@@ -28,6 +28,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals |= {
+        "alert_path": lambda url: (
+            urlsplit(url).path if urlsplit(url).path.startswith("/runbooks") else "/runbooks"
+        ),
         "figures": figures,
         "glyph": glyph,
         "names": names,

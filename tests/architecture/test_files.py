@@ -15,6 +15,7 @@ PRODUCT = ("monitors", "flows", "dashboards", "configs", "scripts")
 LONGEST = 400
 # Longer ones, each known and named, with the length it may not pass.
 LONGER = {
+    "rounds.py": 450,  # every command in one place
     "monitors/config.py": 450,  # one declaration a reader wants on one page
 }
 # Written in halves so that this file does not find itself.

@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from monitors.acting import raised
 from monitors.audit import Audit, Finding, Verdict
 from monitors.config import ModelConfig, parse
 from monitors.ledger import Ledger
+from monitors.notice import Notice
 from monitors.profile import Profile
 from monitors.suppression import published
 from monitors.window import Window
@@ -27,6 +29,7 @@ PAGES = {
     "silent": "/models/deterioration-index",
     "never": "/models/fall-risk",
     "hostile": "/models/odd-one",
+    "alerts": "/alerts",
     "runbooks": "/runbooks",
     "runbook": "/runbooks/calibration",
     "missing": "/runbooks/nothing-of-that-name",
@@ -325,6 +328,20 @@ def record(ledger: Ledger, model: str, week: int, findings: tuple[Finding, ...],
     return audit
 
 
+def notice(model: str, name: str = "auroc", severity: str = "page", *, over: bool = False) -> Notice:
+    """An alert as it is kept."""
+    return Notice(
+        {"alertname": "RoundsFindingBeyondMargin", "model_id": model, "metric": name, "subject": name,
+         "severity": severity},
+        {"summary": "The model does less well than agreed.", "description": f"{name} is beyond its margin.",
+         "action_first": f"Look at {name}.", "runbook_url": "http://127.0.0.1:8321/runbooks/performance",
+         "safe_fallback": "Use the usual screening.", "escalates_to": "the second on call",
+         "escalates_at": "2026-03-04T08:00:00Z"},
+        LAST,
+        NOW if over else None,
+    )  # fmt: skip
+
+
 def build(folder: Path) -> tuple[Ledger, dict[str, ModelConfig]]:
     """The ward as most tests look at it."""
     ledger = Ledger(f"sqlite:///{folder}/ledger.db", lambda: NOW - timedelta(hours=2))
@@ -337,6 +354,16 @@ def build(folder: Path) -> tuple[Ledger, dict[str, ModelConfig]]:
         if week >= WEEKS - 2:
             record(ledger, "odd-one", week, hostile(week), version=HOSTILE, software=HOSTILE)
     record(ledger, HOSTILE, WEEKS - 1, hostile(WEEKS - 1))
+    for alert in (
+        notice("sepsis-early-warning"),
+        notice("sepsis-early-warning", "brier", "ticket"),
+        notice("readmission-30d"),
+        notice("readmission-30d", over=True),
+        notice(HOSTILE, HOSTILE, "committee"),
+    ):
+        raised(ledger, alert, "2026-02-23T00:00:00Z/2026-03-02T00:00:00Z")
+    taken = notice("sepsis-early-warning", "brier").key
+    ledger.append("acknowledged", taken, {"by": "Ada", "reason": HOSTILE}, model="sepsis-early-warning")
     configs = [
         config("sepsis-early-warning"),
         config("readmission-30d", tier="medium"),

@@ -1,0 +1,97 @@
+"""Alerts: which are open, who has them, and how a month of them went; people answer them here."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from urllib.parse import parse_qs, quote, urlsplit
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from dashboards import security
+from dashboards.templating import page
+from monitors.acting import LONGEST_SILENCE, Held, NotAccepted, acknowledge, held, not_useful, silence
+from monitors.review import month_of, review
+
+router = APIRouter(include_in_schema=False)
+STATES = ("open", "acknowledged", "silenced", "history")
+SHOWN = 50  # of a state; a page has an end
+LARGEST = 20_000  # bytes of an answer
+ACTIONS = ("acknowledge", "silence", "not_useful")
+
+
+@router.get("/alerts")
+def alerts(request: Request, key: str = "", month: str = "") -> HTMLResponse:
+    """All alerts by state; with `?key=`, one alone; with `?month=`, that month's review."""
+    return _page(request, key, month)
+
+
+@router.post("/alerts")
+async def answer(request: Request) -> Response:
+    """Acknowledge, silence or call useless; then back to the page. Refused without our own form's token."""
+    if int(request.headers.get("content-length") or LARGEST + 1) > LARGEST:
+        raise HTTPException(413, "That is too long for an answer.")
+    sent = parse_qs((await request.body()).decode("utf-8", "replace"), keep_blank_values=True)
+    given = {name: values[0] for name, values in sent.items()}
+    origin = request.headers.get("origin")
+    foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
+    cookie = request.cookies.get(security.COOKIE, "")
+    if foreign or not security.genuine(cookie, given.get("token", "")):
+        raise HTTPException(403, "This form is not from here, or is too old. Open the page again.")
+    reading, key = request.app.state.reading, given.get("key", "")
+    by, reason, now = given.get("by", ""), given.get("reason", ""), reading.now()
+    try:
+        match given.get("action"):
+            case "acknowledge":
+                acknowledge(reading.ledger, key, by, reason, now)
+            case "not_useful":
+                not_useful(reading.ledger, key, by, reason, now)
+            case "silence":
+                silence(reading.ledger, key, by, reason, now + _days(given.get("days", "1")), now)
+            case _:
+                raise NotAccepted(f"say what to do: {', '.join(ACTIONS)}")
+    except NotAccepted as error:
+        return _page(request, key, "", refused=str(error))
+    return RedirectResponse(f"/alerts?key={quote(key, safe='')}", 303)
+
+
+def _days(text: str) -> timedelta:
+    if text not in map(str, range(1, LONGEST_SILENCE.days + 1)):
+        raise NotAccepted(f"a silence lasts 1 to {LONGEST_SILENCE.days} days")
+    return timedelta(days=int(text))
+
+
+def _page(request: Request, key: str, month: str, refused: str = "") -> HTMLResponse:
+    reading = request.app.state.reading
+    now = reading.now()
+    found = held(reading.ledger, now)
+    chosen = [alert for alert in found if alert.key == key]
+    if key and not chosen and not refused:
+        raise HTTPException(404, "There is no such alert.")
+    asked = month or f"{now:%Y-%m}"
+    try:
+        start, end = month_of(asked)
+    except ValueError as error:
+        raise HTTPException(404, f"The month {error}") from None
+    shown = chosen or found
+    cookie = request.cookies.get(security.COOKIE) or security.fresh()
+    made = page(
+        "alerts.html",
+        422 if refused else 200,
+        now=now,
+        chosen=bool(chosen),
+        by_state=[(state, _of(shown, state)[:SHOWN], len(_of(shown, state))) for state in STATES],
+        lines=[] if chosen else review(found, start, end),
+        month=asked,
+        token=security.signed(cookie),
+        refused=refused,
+        days=range(1, LONGEST_SILENCE.days + 1),
+    )
+    # Strict: a link from elsewhere opens the page, and an answer needs a form of this very page.
+    made.set_cookie(security.COOKIE, cookie, path="/alerts", httponly=True, samesite="strict")
+    made.headers["Cache-Control"] = "no-store, private"
+    return made
+
+
+def _of(found: list[Held], state: str) -> list[Held]:
+    return [alert for alert in found if alert.state == state]
