@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import click
 import pytest
 
 from monitors.config import read
@@ -52,7 +53,11 @@ def test_a_command_that_is_named_exists(name: str) -> None:
 @pytest.mark.parametrize("name", TEXTS)
 def test_an_option_that_is_named_exists(name: str) -> None:
     for command, rest in re.findall(r"(?:`|\n)(?:\.venv/bin/)?rounds ([a-z]+)([^`\n#]*)", TEXTS[name]):
-        known = {option for parameter in cli.commands[command].params for option in parameter.opts}
+        named = cli.commands[command]
+        inside = named.commands.values() if isinstance(named, click.Group) else ()
+        known = {
+            option for each in (named, *inside) for parameter in each.params for option in parameter.opts
+        }
         assert set(re.findall(r"--[a-z][a-z-]*", rest)) <= known, f"rounds {command}{rest}"
 
 
