@@ -5,18 +5,28 @@ No count of 1 to 10 people is shown, nor a number such a count could be worked o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from threading import Lock
+from typing import Any
 
 from monitors.audit import Audit, Finding, Verdict
+from monitors.forms import FORMS
 from monitors.histogram import CategoryBins, Histogram, NumericBins
+from monitors.window import Window
+from monitors.withholding import ALIKE, APART, FLOOR, Hiding, Inconsistent, Told, settle
 
-FLOOR = 11  # the smallest count of people that may be shown, besides none
+HELD = 512  # published audits kept in memory, since every page asks for the same ones
+ROUNDED_FROM = 100  # rows from which two digits of a rate and its interval no longer tell how many
+ROUNDED_REFERENCE = 2000  # rows of a reference of which two digits of a share leave twenty people open
 _REASON = "fewer than 11 people, or it would show how few"
+_UNCOUNTED = "its counts would show how few had no score or no known outcome, so they are left out"
 _NUMBERS = (
     "value", "low", "high", "n", "events", "reference_n", "level", "baseline",
-    "change_low", "change_high", "chance", "p", "needs",
+    "change_low", "change_high", "chance", "p", "needs", "grade",
 )  # fmt: skip
+_held: dict[tuple[str, ...], Audit] = {}
+_lock = Lock()
 
 
 def small(count: int | None) -> bool:
@@ -28,16 +38,54 @@ def small(count: int | None) -> bool:
     return count is not None and 0 < count < FLOOR
 
 
-def published(audit: Audit) -> Audit:
+def published(audit: Audit, earlier: Sequence[Audit] = ()) -> Audit:
     """The audit as people may see it.
 
     A finding is withheld when its denominator, its numerator or their difference is 1 to 10
-    (for shares also when nobody or everybody of fewer than 30 had the event), and when it is
-    the one left over from which a withheld group of the same measure could be worked out.
+    (for shares also when nobody or everybody of fewer than 30 had the event); and when it is one
+    of those from which, taken together, a count of 1 to 10 could be told to within less than ten.
+    Of everyone, the figure stays, to two digits, and only its counts go.
+
+    Args:
+        audit: as recorded.
+        earlier: what people have seen of this window before, or of one that overlaps it, as it
+            was published: no difference of 1 to 10 from it is shown either.
     """
-    first = [_withheld(f) if _telling(f) else f for f in audit.findings]
-    shown = audit.with_findings(tuple(_complemented(first, audit.findings)))
-    return replace(shown, rows=None) if small(audit.rows) else shown
+    if not audit.findings and not small(audit.rows):
+        return audit
+    key = (audit.digest, *(release.digest for release in earlier))
+    with _lock:
+        if key in _held:
+            return _held[key]
+    found = _published(audit, earlier)
+    with _lock:
+        _held[key] = found
+        while len(_held) > HELD:
+            del _held[next(iter(_held))]
+    return found
+
+
+def _published(audit: Audit, earlier: Sequence[Audit]) -> Audit:
+    first = {i for i, finding in enumerate(audit.findings) if _telling(finding)}
+    seen = Told(audit, earlier)
+    hiding = Hiding(seen, set(first), rows_hidden=small(audit.rows))
+    try:
+        settle(hiding)
+        places = _strange(audit.findings, seen, hiding.hidden)
+    except Inconsistent:  # counts of different people: each measure is looked at by itself
+        places = _groups(audit.findings)
+    hidden = _complemented(audit.findings, set(hiding.hidden), places)
+    coarse = (hidden - first) | _near_the_whole(audit)
+    shown = [
+        _rounded(f, audit.window) if i in coarse and f.group is None and _many(f)
+        else _withheld(f) if i in hidden | coarse
+        else _without_few(f)
+        for i, f in enumerate(audit.findings)
+    ]  # fmt: skip
+    if not hiding.rows_hidden:
+        return audit.with_findings(tuple(shown))
+    uncounted = (replace(f, n=None, needs=None) if f.group is None else f for f in shown)
+    return replace(audit.with_findings(tuple(uncounted)), rows=None)
 
 
 def _telling(finding: Finding) -> bool:
@@ -49,53 +97,111 @@ def _telling(finding: Finding) -> bool:
         others = finding.n - finding.events
         unanimous = finding.n > 0 and (finding.events == 0 or others == 0)
         of_people = finding.group is not None
-        if small(others) or (unanimous and of_people and finding.n < 30):
+        if small(others) or (unanimous and of_people and finding.n < ALIKE):
             return True
     # The comparator's count gives the group's away when the whole is known.
     return finding.against is not None and small(finding.reference_n)
 
 
 def _withheld(finding: Finding) -> Finding:
+    nothing: dict[str, Any] = dict.fromkeys(_NUMBERS)
+    return replace(finding, **nothing, verdict=Verdict.WITHHELD, reason=_REASON)
+
+
+def _many(finding: Finding) -> bool:
+    two_valued = finding.subject in ("decision", "outcome") and finding.family == "drift"
+    return (finding.n or 0) >= ROUNDED_FROM and not two_valued
+
+
+def _rounded(finding: Finding, window: Window) -> Finding:
+    """The figure without its counts, too coarse to work them out."""
+    days = window.duration.total_seconds() / 86_400
+    step = 2 * FLOOR / days if finding.metric == "rows" else 0.01
+    names = ("value", "low", "high", "baseline", "change_low", "change_high")
+    kept = {name: getattr(finding, name) for name in names}
+    rounded = {
+        name: None if value is None else round(round(value / step) * step, 9) for name, value in kept.items()
+    }
+    given: dict[str, Any] = {
+        **rounded,
+        **dict.fromkeys(("n", "events", "reference_n", "needs", "p", "chance")),
+    }
+    return replace(finding, **given, reason=_UNCOUNTED)
+
+
+def _near_the_whole(audit: Audit) -> set[int]:
+    """Findings of a column on 1 to 10 rows fewer than there are: the rest have no value in it."""
+    return {
+        i
+        for i, f in enumerate(audit.findings)
+        if f.group is None and f.n is not None and audit.rows is not None
+        and f.family in ("quality", "drift") and small(audit.rows - f.n)
+    }  # fmt: skip
+
+
+def _without_few(finding: Finding) -> Finding:
+    """A share beside a reference's share that tells of 1 to 10 people: the reference's goes."""
+    n, then = finding.reference_n, finding.baseline
+    if finding.against is not None or n is None or then is None or finding.unit != "share of rows":
+        return finding
+    had = round(n * then)
+    if not small(n) and not small(had) and not small(n - had):
+        return finding
+    coarse = n >= ROUNDED_REFERENCE
+    change = {"change_low": finding.change_low, "change_high": finding.change_high}
+    rounded: dict[str, Any] = {
+        k: round(v, 2) if coarse and v is not None else None for k, v in change.items()
+    }
     return replace(
         finding,
-        **dict.fromkeys(_NUMBERS),  # type: ignore[arg-type]
-        verdict=Verdict.WITHHELD,
-        reason=_REASON,
+        reference_n=None,
+        baseline=round(then, 2) if coarse else None,
+        **rounded,
     )
 
 
-def _complemented(found: list[Finding], original: tuple[Finding, ...]) -> Iterable[Finding]:
-    """Withhold further groups until those withheld of a measure hold 11 people together, and are two.
-
-    With one group withheld its count is the whole less the others; what is withheld must not
-    be narrowed down that way.
-    """
+def _groups(findings: Sequence[Finding]) -> list[list[int]]:
+    """The places of the findings of groups, by measure and attribute."""
     by_measure: dict[tuple[str, str], list[int]] = {}
-    for i, finding in enumerate(found):
+    for i, finding in enumerate(findings):
         if finding.group is not None:
             by_measure.setdefault((finding.metric, finding.subject), []).append(i)
-    result = list(found)
-    for places in by_measure.values():
-        hidden = [i for i in places if result[i].verdict is Verdict.WITHHELD]
-        shown = sorted((i for i in places if i not in hidden), key=lambda i: original[i].n or 0)
-        while hidden and shown and (
-            len(hidden) < 2 or sum(original[i].n or 0 for i in hidden) < FLOOR
-        ):  # fmt: skip
-            i = shown.pop(0)
-            result[i] = _withheld(result[i])
-            hidden.append(i)
-    return result
+    return list(by_measure.values())
+
+
+def _strange(findings: Sequence[Finding], seen: Told, hidden: set[int]) -> list[list[int]]:
+    """Measures that count people of whom no other measure tells, so that each is by itself."""
+    alone = {name for name, forms in seen.measures.items() if not set(forms) <= set(FORMS)}
+    return [places for places in _groups(findings) if findings[places[0]].metric in alone]
+
+
+def _complemented(findings: Sequence[Finding], hidden: set[int], measures: list[list[int]]) -> set[int]:
+    """Hide further groups until those hidden of a measure hold 11 people together, and are two.
+
+    With one group hidden its count is the whole less the others; what is hidden must not be
+    narrowed down that way.
+    """
+    for places in measures:
+        here = [i for i in places if i in hidden]
+        shown = sorted((i for i in places if i not in hidden), key=lambda i: findings[i].n or 0)
+        while here and shown and (len(here) < 2 or sum(findings[i].n or 0 for i in here) < FLOOR):
+            here.append(shown.pop(0))
+        hidden |= set(here)
+    return hidden
 
 
 def coarsened(histogram: Histogram) -> Histogram:
     """The histogram with cells of 1 to 10 people folded into their neighbours, for display.
 
-    Bins of a number join the next bin, categories and the special places join `other`; a
-    remainder of 1 to 10 joins the largest cell. The total stays.
+    Bins of a number join the next bin, categories and the special places join `other`. Where 1 to
+    10 are then still left over they are left out, and every cell is told to the nearest twenty:
+    neither a cell nor the total can be set against a count that is shown elsewhere.
 
     >>> bins = CategoryBins(("a", "b"))
     >>> coarsened(Histogram("c", bins, (90, 4), missing=3, other=9)).counts
     (90,)
+    >>> coarsened(Histogram("c", bins, (500, 3))).counts, coarsened(Histogram("c", bins, (508, 0))).counts
+    ((500,), (508, 0))
     """
     special = {name: getattr(histogram, name) for name in ("missing", "below", "above", "other", "unseen")}
     spare = sum(count for count in special.values() if small(count))
@@ -111,13 +217,14 @@ def coarsened(histogram: Histogram) -> Histogram:
         counts = tuple(n for _, n in kept)
     special["other"] += spare
     if small(special["other"]):
-        spare, special["other"] = special["other"], 0
-        if counts and max(counts) >= max(special.values()):
-            most = counts.index(max(counts))
-            counts = tuple(n + spare * (i == most) for i, n in enumerate(counts))
-        else:
-            special[max(special, key=lambda name: special[name])] += spare
+        special["other"] = 0
+        counts = tuple(_nearest(n) for n in counts)
+        special = {name: _nearest(n) for name, n in special.items()}
     return Histogram(histogram.column, bins, counts, **special)
+
+
+def _nearest(count: int) -> int:
+    return max(2 * APART, round(count / (2 * APART)) * 2 * APART) if count else 0
 
 
 def _merged(bins: NumericBins, counts: tuple[int, ...]) -> tuple[NumericBins, tuple[int, ...]]:

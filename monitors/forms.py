@@ -1,0 +1,196 @@
+"""Forms: the counts of people that findings tell of, each a sum over kinds of row.
+
+A row is of one kind by its outcome, its decision and its score; whatever a finding shows about a
+group (its n, its events, the others') is a sum over kinds, and sums can be set against each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from itertools import product
+
+import numpy as np
+
+from monitors.audit import Audit, Finding
+from monitors.histogram import Floats
+
+YES, NO, UNKNOWN = 1, 0, -1
+VALID, MISSING, INVALID = 1, 0, -1  # of a score
+KINDS = tuple(product((YES, NO, UNKNOWN), (YES, NO, UNKNOWN), (VALID, MISSING, INVALID)))
+
+EVERYONE = ("", "")
+Place = tuple[str, str]  # attribute and group; EVERYONE
+Key = tuple[str, str, bool, str]  # attribute, group, whether everyone but the group, form
+
+_NAMED: Mapping[str, Callable[[int, int, int], bool]] = {
+    "rows": lambda o, d, s: True,
+    "decided": lambda o, d, s: d >= 0,
+    "undecided": lambda o, d, s: d < 0,
+    "flagged": lambda o, d, s: d == 1,
+    "unflagged": lambda o, d, s: d == 0,
+    "tp": lambda o, d, s: (o, d) == (1, 1),
+    "fp": lambda o, d, s: (o, d) == (0, 1),
+    "fn": lambda o, d, s: (o, d) == (1, 0),
+    "tn": lambda o, d, s: (o, d) == (0, 0),
+    "had": lambda o, d, s: o == 1 and d >= 0,
+    "had_not": lambda o, d, s: o == 0 and d >= 0,
+    "flagged_known": lambda o, d, s: o >= 0 and d == 1,
+    "unflagged_known": lambda o, d, s: o >= 0 and d == 0,
+    "decided_known": lambda o, d, s: o >= 0 and d >= 0,
+    "decided_unknown": lambda o, d, s: o < 0 and d >= 0,
+    "labelled": lambda o, d, s: o >= 0 and s == 1,
+    "events": lambda o, d, s: o == 1 and s == 1,
+    "others": lambda o, d, s: o == 0 and s == 1,
+    "scored": lambda o, d, s: s == 1,
+    "scored_unknown": lambda o, d, s: o < 0 and s == 1,
+    "unscored": lambda o, d, s: s != 1,
+    "score_missing": lambda o, d, s: s == 0,
+    "score_there": lambda o, d, s: s != 0,
+    "score_invalid": lambda o, d, s: s == -1,
+    "known": lambda o, d, s: o >= 0,
+    "unknown": lambda o, d, s: o < 0,
+    "positive": lambda o, d, s: o == 1,
+    "negative": lambda o, d, s: o == 0,
+}
+FORMS: Mapping[str, Floats] = {
+    name: np.array([float(holds(*kind)) for kind in KINDS]) for name, holds in _NAMED.items()
+}
+TIED: Floats = np.array([float((d >= 0) == (s == VALID)) for _, d, s in KINDS])
+# Denominator and numerator of what Rounds ships; another measure is known by its numbers.
+_TOLD: Mapping[str, tuple[str, str]] = {
+    "selection_rate": ("decided", "flagged"),
+    "true_positive_rate": ("had", "tp"),
+    "false_negative_rate": ("had", "fn"),
+    "false_positive_rate": ("had_not", "fp"),
+    "true_negative_rate": ("had_not", "tn"),
+    "positive_predictive_value": ("flagged_known", "tp"),
+    "negative_predictive_value": ("unflagged_known", "tn"),
+    "missed_per_1000": ("decided_known", "fn"),
+    "scored_share": ("rows", "scored"),
+    "label_coverage": ("scored", "labelled"),
+    "invalid_score_share": ("score_there", "score_invalid"),
+    **dict.fromkeys(
+        ("auroc", "brier", "observed_expected_ratio", "calibration_slope", "calibration_intercept"),
+        ("labelled", "events"),
+    ),
+}
+_ABSENT = {"score": "score_missing", "outcome": "unknown", "decision": "undecided"}
+_PARTED = {"decision": ("flagged", "unflagged"), "outcome": ("positive", "negative")}
+_SHARES = frozenset(name for name, (n, _) in _TOLD.items() if n != "labelled")
+
+
+def told(audit: Audit) -> dict[str, tuple[str, str]]:
+    """Which counts each measure of people tells of, (n, events) by metric.
+
+    A measure that is not among the shipped ones is taken for whichever counts its own agree
+    with in every group: an onlooker would see that as well.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    seen: dict[tuple[str, str, str], set[int]] = {}
+    strange: dict[str, list[Finding]] = {}
+    for finding in audit.findings:
+        if finding.group is None and finding.subject != "model":
+            continue
+        if finding.metric not in _TOLD:
+            strange.setdefault(finding.metric, []).append(finding)
+            continue
+        found[finding.metric] = forms = _TOLD[finding.metric]
+        for form, count in zip(forms, (finding.n, finding.events), strict=True):
+            if count is not None:
+                seen.setdefault((finding.subject, finding.group or "", form), set()).add(count)
+    for name, findings in strange.items():
+        found[name] = (
+            _alike(seen, [(f, f.n) for f in findings]) or f"{name} n",
+            _alike(seen, [(f, f.events) for f in findings]) or f"{name} events",
+        )
+    return found
+
+
+def _alike(
+    seen: Mapping[tuple[str, str, str], set[int]], counts: Iterable[tuple[Finding, int | None]]
+) -> str | None:
+    held = [(f, count) for f, count in counts if count]
+    for form in FORMS:
+        if held and all(count in seen.get((f.subject, f.group or "", form), ()) for f, count in held):
+            return form
+    return None
+
+
+def facts(
+    finding: Finding, measures: Mapping[str, tuple[str, str]], value: Callable[[Key], int | None]
+) -> dict[Key, int]:
+    """The counts a shown finding tells: its own, and where it is a gap the comparator's too.
+
+    `value` says what a count is by other findings, where this one tells it only through a rate.
+    """
+    where, group = finding.subject, finding.group
+    if group is None:
+        return _of_everyone(finding, measures, value)
+    n, events = measures.get(finding.metric, ("", ""))
+    said: dict[Key, int] = {}
+    _say(said, (where, group, False, n), finding.n)
+    _say(said, (where, group, False, events), finding.events)
+    if finding.against is None or not n:
+        return said
+    rest = finding.against == "rest"
+    other = (where, group, True) if rest else (where, finding.against, False)
+    _say(said, (*other, n), finding.reference_n)
+    if finding.events is not None and finding.reference_n is not None:
+        through_rate = None
+        if finding.metric in _SHARES and finding.baseline is not None and finding.unit == "share of rows":
+            through_rate = round(finding.baseline * finding.reference_n)
+        known = value((*other, events))
+        _say(said, (*other, events), through_rate if known is None else known)
+    return said
+
+
+def _of_everyone(
+    finding: Finding, measures: Mapping[str, tuple[str, str]], value: Callable[[Key], int | None]
+) -> dict[Key, int]:
+    said: dict[Key, int] = {}
+    if finding.family == "drift":
+        # Of two values, how far they moved tells how many had each.
+        for form in _PARTED.get(finding.subject, ()):
+            _say(said, (*EVERYONE, False, form), value((*EVERYONE, False, form)))
+        return said
+    if finding.subject == "model":
+        n, events = measures.get(finding.metric, ("", ""))
+    elif finding.metric == "missing_share":
+        n, events = "rows", _ABSENT.get(finding.subject, "")
+    elif finding.metric == "rows":
+        n, events = "rows", ""
+    else:
+        n, events = _TOLD.get(finding.metric, ("", ""))
+    _say(said, (*EVERYONE, False, n), finding.n)
+    _say(said, (*EVERYONE, False, events), finding.events)
+    return said
+
+
+def _say(said: dict[Key, int], key: Key, count: int | None) -> None:
+    if key[3] in FORMS and count is not None:
+        said[key] = count
+
+
+@cache
+def determined(known: frozenset[str], tied: bool = False) -> Mapping[str, Mapping[str, float]]:
+    """Which counts of one group follow from those `known` of it, and how.
+
+    `tied` says that exactly the rows with a valid score have a decision.
+
+    >>> determined(frozenset({"had", "tp"}))["fn"]
+    {'had': 1.0, 'tp': -1.0}
+    """
+    names = sorted(known)
+    if not names:
+        return {}
+    kept = TIED if tied else np.ones(len(KINDS))
+    rows = np.array([FORMS[name] for name in names]) * kept
+    inverse = np.linalg.pinv(rows)
+    found: dict[str, Mapping[str, float]] = {}
+    for form, vector in FORMS.items():
+        weights = vector * kept @ inverse
+        if np.allclose(weights @ rows, vector * kept, atol=1e-9):
+            sums = {n: round(float(w), 9) for n, w in zip(names, weights, strict=True) if abs(w) > 1e-9}
+            found[form] = {form: 1.0} if form in known else sums
+    return found
