@@ -11,7 +11,7 @@ import sqlite3
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -210,8 +210,9 @@ class Ledger:
     def record(self, audit: Audit, profile: Profile) -> tuple[Recorded, bool]:
         """Write an audit with its profile; the second value says whether it is new.
 
-        The same audit again changes nothing. A different one for the same model, version,
-        window and stage becomes the next revision and supersedes the earlier.
+        The same audit again changes nothing, also when the source was written anew or has grown
+        beyond the window since: what was counted there is the same. A different one for the same
+        model, version, window and stage becomes the next revision and supersedes the earlier.
         """
         stem = f"{audit.model}|{audit.version}|{audit.window}|{audit.stage}"
         self.append(
@@ -227,8 +228,9 @@ class Ledger:
             key = f"{stem}|{revision}"
             later = self.get("audit", f"{stem}|{revision + 1}")
             found = self.get("audit", key)
-            if found and found.digest == audit.digest and not later:
-                return Recorded(audit, found.at, revision, found.digest), False
+            if found and not later and _counted(found.body) == _counted(body):
+                standing = replace(audit, source=found.body["source"])
+                return Recorded(standing, found.at, revision, found.digest), False
             if found:
                 continue
             try:
@@ -393,6 +395,10 @@ def _summary(audit: Audit, revision: int) -> dict[str, Any]:
 def _rank(entry: Entry) -> tuple[int, int]:
     stage = STAGES.index(entry.stage) if entry.stage in STAGES else -1
     return stage, int(entry.summary["revision"])
+
+
+def _counted(body: Mapping[str, Any]) -> str:
+    return digest({name: value for name, value in body.items() if name != "source"})
 
 
 def _recorded(entry: Entry) -> Recorded:
