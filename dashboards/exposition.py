@@ -9,10 +9,11 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from dashboards.freshness import freshness
+from dashboards.freshness import freshness, outcomes_due
 from dashboards.glance import Glance
 from dashboards.reading import Reading
 from monitors.audit import Finding, Verdict
+from monitors.config import ModelConfig
 
 PER_MODEL = 20  # series; "over 100, investigate alternatives", and there may be 500 models
 CAP = 20_000  # series in all: what a scrape carries within its ten seconds
@@ -31,6 +32,12 @@ FAMILIES: dict[str, tuple[tuple[str, ...], str]] = {
         ("model",),
         "By when the next window's audit ought to be there.",
     ),
+    "rounds_outcomes_due_timestamp_seconds": (
+        ("model",),
+        "By when the outcomes of the oldest window that lacks them ought to be there.",
+    ),
+    "rounds_copies_owed": ((), "Audits whose copy has not reached MLflow."),
+    "rounds_pages_untold": ((), "Open pages that no channel has told anybody, those silenced left out."),
     "rounds_last_success_timestamp_seconds": (
         ("model", "job"),
         "When the last audit was written to the ledger.",
@@ -66,6 +73,7 @@ class Exposition(Collector):
             samples, dropped = [("rounds_up", (), 0.0)], 0
         else:
             samples += [("rounds_up", (), 1.0), ("rounds_series_dropped", (), float(dropped))]
+            samples += [(f"rounds_{name}", (), float(count)) for name, count in self._owed().items()]
         families = {family.name: family for family in self.describe()}
         for name, labels, value in samples:
             families[name].add_metric(labels, value)
@@ -77,12 +85,18 @@ class Exposition(Collector):
         registry.register(self)
         return generate_latest(registry)
 
+    def _owed(self) -> dict[str, int]:
+        try:
+            return self.reading.owed()
+        except Exception:  # noqa: BLE001  the models' own samples are worth a scrape without it
+            return {}
+
     def _samples(self) -> tuple[list[Sample], int]:
         kept: list[Sample] = []
         dropped = 0
         for model, held in self.reading.glances().items():
             found = self._of_model(model, held)
-            if len(kept) + len(found) > self.cap - 2:
+            if len(kept) + len(found) > self.cap - 4:
                 dropped += len(found)
             else:
                 kept += found
@@ -101,12 +115,17 @@ class Exposition(Collector):
         found += [
             ("rounds_window_end_timestamp_seconds", (model,), held.window.end.timestamp()),
             ("rounds_last_success_timestamp_seconds", (model, "audit"), held.at.timestamp()),
+            *self._outcomes(model, config),
             *([("rounds_rows", (model,), float(held.rows))] if held.rows is not None else []),
             *(("rounds_findings", (model, str(v)), float(held.counts[v])) for v in COUNTED),
         ]
         for finding, windows in held.standing[: (self.per_model - len(found)) // 3]:
             found += _of_finding(model, finding, windows)
         return found
+
+    def _outcomes(self, model: str, config: ModelConfig | None) -> list[Sample]:
+        due = outcomes_due(config, self.reading.heads().get(model, ()))
+        return [("rounds_outcomes_due_timestamp_seconds", (model,), due.timestamp())] if due else []
 
 
 def _of_finding(model: str, finding: Finding, windows: int) -> list[Sample]:

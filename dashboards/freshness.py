@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 from monitors.config import ModelConfig
-from monitors.window import Window
+from monitors.ledger import Entry
+from monitors.window import Window, moment
 
 State = Literal["current", "due", "stale", "never", "undeclared", "manual", "resting"]
 RESTING = ("proposed", "assessed", "paused", "retired")  # nobody expects an audit of these
@@ -62,3 +64,19 @@ def freshness(config: ModelConfig | None, last: Window | None, now: datetime) ->
     if missed == 0:
         return Freshness("current", closed, due)
     return Freshness("due" if now < due else "stale", closed, due, missed)
+
+
+def outcomes_due(config: ModelConfig | None, heads: Iterable[Entry]) -> datetime | None:
+    """By when the outcomes of the oldest window still without them ought to be counted.
+
+    None where no outcome is declared, no run is promised, or every window has its own.
+    """
+    if config is None or config.outcome is None or config.columns.outcome is None:
+        return None
+    if config.governance.lifecycle in RESTING or config.schedule is None:
+        return None
+    counted = {head.window for head in heads if head.stage == "outcome"}
+    ends = [moment(h.window_end) for h in heads if h.window not in counted and h.window_end]
+    # A run comes once a window, so what has matured is counted at the next one.
+    wait = config.window.length.approximate + grace(config)
+    return config.outcome.matures_after.after(min(ends), config.zone) + wait if ends else None

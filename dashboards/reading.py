@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from threading import Lock
 
 from dashboards.glance import WINDOWS, Glance, glance
 from dashboards.names import people
+from monitors import acting
 from monitors.audit import Audit
 from monitors.config import ModelConfig
 from monitors.ledger import Entry, Ledger, Recorded
 from monitors.window import Window
 
+AGAIN = timedelta(minutes=5)  # a silence may run out while the ledger stands still
 HELD = 8  # models whose published history is kept in memory; the ledger itself is quick enough
 
 
@@ -31,6 +33,7 @@ class Reading:
     _held: dict[str, tuple[str, list[Recorded]]] = field(default_factory=dict)
     _heads: tuple[str, dict[str, list[Entry]]] = ("", {})
     _glances: dict[str, tuple[tuple[str, ...], Glance | None]] = field(default_factory=dict)
+    _owed: tuple[str, datetime, dict[str, int]] = ("", datetime.min.replace(tzinfo=UTC), {})
     _lock: Lock = field(default_factory=Lock)
 
     def heads(self) -> dict[str, list[Entry]]:
@@ -58,6 +61,23 @@ class Reading:
                 self._glances[model] = held
             found[model] = held[1]
         return found
+
+    def owed(self) -> dict[str, int]:
+        """Audits not copied to MLflow, and pages nobody was told; counted anew when the ledger grew."""
+        head = self.ledger.head()
+        if self._owed[0] != head or self._owed[1] < self.now():
+            copied = {entry.key for entry in self.ledger.entries("copied")}
+            audits = sum(h.digest not in copied for found in self.heads().values() for h in found)
+            told = {entry.key.partition("|")[0] for entry in self.ledger.entries("told")}
+            pages = [
+                alert
+                for alert in acting.held(self.ledger, self.now())
+                if alert.state == "open" and alert.notice.severity == "page" and not alert.notice.silent
+            ]
+            untold = sum(alert.key not in told for alert in pages)
+            until = self.now() + AGAIN
+            self._owed = head, until, {"copies_owed": audits, "pages_untold": untold}
+        return self._owed[2]
 
     def history(self, model: str) -> list[Recorded]:
         """All published audits of a model, oldest first."""

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def test_value_margin_and_duration_join_on_the_same_labels(client: httpx.Client)
 
 def test_a_model_has_at_most_twenty_series(client: httpx.Client) -> None:
     counts = Counter(s.labels["model"] for s in samples(client.get("/metrics").text) if "model" in s.labels)
-    assert counts["sepsis-early-warning"] == 20
+    assert counts["sepsis-early-warning"] == 18  # three findings; a fourth would be one series too many
     assert max(counts.values()) <= 20
 
 
@@ -125,3 +126,34 @@ def test_a_scrape_that_fails_says_so_and_stays_a_scrape(tmp_path: Path) -> None:
 def test_describing_reads_nothing() -> None:
     described = Exposition(None).describe()  # type: ignore[arg-type]
     assert {family.name for family in described} == set(FAMILIES)
+
+
+def test_what_is_owed_is_counted(client: httpx.Client, tmp_path: Path) -> None:
+    held = reading(tmp_path)
+    (copies,) = of(samples(Exposition(held).text()), "rounds_copies_owed")
+    assert copies.value == sum(len(found) for found in held.heads().values())
+    audit = held.heads()["readmission-30d"][0]
+    held.ledger.append("copied", audit.digest, {"run_id": "r"})
+    (left,) = of(samples(Exposition(held).text()), "rounds_copies_owed")
+    assert left.value == copies.value - 1
+    (untold,) = of(samples(Exposition(held).text()), "rounds_pages_untold")
+    assert untold.value == 1, "one page is open, one over, and the others are no pages"
+    key = ward.notice("sepsis-early-warning").key
+    held.ledger.append("told", f"{key}|firing|log", {"channel": "log", "message": "m"})
+    (none,) = of(samples(Exposition(held).text()), "rounds_pages_untold")
+    assert none.value == 0
+
+
+def test_outcomes_are_due_once_a_run_after_they_have_matured_could_have_counted_them(tmp_path: Path) -> None:
+    held = reading(tmp_path)
+    (due,) = of(
+        samples(Exposition(held).text()), "rounds_outcomes_due_timestamp_seconds", model="readmission-30d"
+    )
+    first = ward.LAST - timedelta(weeks=ward.WEEKS - 1)
+    expected = first + timedelta(days=30) + timedelta(weeks=1) + timedelta(days=7) / 4
+    assert due.value == expected.timestamp()
+    for week in range(ward.WEEKS):
+        ward.record(held.ledger, "readmission-30d", week, tuple(ward.usual(week)), stage="outcome")
+    assert not of(
+        samples(Exposition(held).text()), "rounds_outcomes_due_timestamp_seconds", model="readmission-30d"
+    )
