@@ -105,7 +105,7 @@ def test_a_week_read_too_early_takes_no_outcome_for_a_negative(tmp_path: Path) -
 
 
 def test_a_rerun_changes_nothing_and_a_correction_is_a_second_revision(tmp_path: Path) -> None:
-    ward = Ward(tmp_path)
+    ward = Ward(tmp_path, outcome={"matures_after": "P60D"})
     ward.arrives(1)
     first = ward.on_monday(1)
     head, entries = ward.ledger.head(), ward.ledger.verify()
