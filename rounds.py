@@ -144,6 +144,24 @@ def backfill(home: Home, model: Path, start: str, end: str, as_json: bool, fail_
 
 
 @cli.command()
+@_MODEL
+@click.option("--json", "as_json", is_flag=True, help="One line, as JSON.")
+@click.pass_obj
+def calibrate(home: Home, model: Path, as_json: bool) -> None:
+    """Propose margins for an alert budget, with the false alerts to expect; writes nothing."""
+    from dashboards import terminal_calibrate
+    from flows.calibrate import calibrated
+    from monitors.canonical import canonical
+
+    with _progress(quiet=as_json) as told:
+        payload = calibrated(model, home, told)
+    if as_json:
+        click.echo(canonical(payload))
+    else:
+        terminal_calibrate.show(payload)
+
+
+@cli.command()
 @click.option("--config", "folder", type=click.Path(path_type=Path), default=Path("configs/models"))
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8321, show_default=True)
