@@ -22,6 +22,7 @@ from monitors.window import Window
 
 Values = NDArray[np.float64]
 BINS, RARE = 20, 0.01
+REFERENCE = 5000  # rows, unless a study says otherwise
 SCORE_CELLS = np.linspace(0, 1, 21)
 MONDAY = datetime(2024, 1, 1, tzinfo=UTC)
 
