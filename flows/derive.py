@@ -16,6 +16,7 @@ _REFUSED = (
     exp.Subquery, exp.Select, exp.Command, exp.Table, exp.Union, exp.Window, exp.AggFunc, exp.Alias,
     exp.Star, exp.Columns, exp.Placeholder, exp.Parameter,
 )  # fmt: skip
+_VALUES = (exp.Condition, exp.AtTimeZone)  # what an expression may be as a whole
 _REACHING = frozenset(
     {
         "read_csv",
@@ -47,7 +48,7 @@ def inputs(name: str, expression: str, dialect: str) -> set[str]:
     ['surv6m']
     """
     tree = _parsed(name, expression, dialect)
-    if isinstance(tree, _REFUSED) or any(tree.find_all(*_REFUSED)):
+    if not isinstance(tree, _VALUES) or any(tree.find_all(*_REFUSED)):
         raise ConfigError(
             [f"source.derive.{name}: may only combine columns of its own row (got {expression!r})"]
         )
