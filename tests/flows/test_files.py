@@ -1,0 +1,142 @@
+"""Files of every kind hold the same table, and say when they have changed."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from pydantic import ValidationError
+
+from flows import source
+from flows.sources.files import Settings
+from monitors.config import ModelConfig
+from monitors.errors import SourceInvalid
+from tests.flows import rows as w
+
+SOUND = w.ward(1, a_day=5)
+
+
+def table(folder: Path, **source_keys: Any) -> list[dict[str, Any]]:
+    """What a source holds, in the order of visits."""
+    declared: ModelConfig = w.config(source={"kind": "files", **source_keys})
+    opened = source.connect(declared, folder)
+    try:
+        held = opened.table().to_pyarrow().to_pylist()
+    finally:
+        opened.close()
+    return sorted(held, key=lambda row: int(row["visit"][1:]))
+
+
+def as_csv(
+    path: Path, rows: Iterable[w.Row], delimiter: str = ",", bom: bool = False, end: str = "\n"
+) -> None:
+    held = list(rows)
+    lines = [delimiter.join(held[0]), *(delimiter.join(map(str, row.values())) for row in held)]
+    path.write_bytes((b"\xef\xbb\xbf" if bom else b"") + (end.join(lines) + end).encode())
+
+
+def test_every_format_holds_the_same_table(tmp_path: Path) -> None:
+    as_csv(tmp_path / "a.csv", SOUND)
+    pq.write_table(pa.Table.from_pylist(SOUND), tmp_path / "a.parquet")
+    (tmp_path / "a.ndjson").write_text("\n".join(map(json.dumps, SOUND)))
+    (tmp_path / "a.json").write_text(json.dumps(SOUND))
+    for name in ("a.csv", "a.ndjson", "a.json"):
+        (tmp_path / f"z.{name}.gz").write_bytes(gzip.compress((tmp_path / name).read_bytes()))
+    wanted = table(tmp_path, path="a.csv")
+    assert [row["lactate"] for row in wanted] == [row["lactate"] for row in SOUND]
+    assert [str(row["at"]) for row in wanted] == [row["at"] for row in SOUND]
+    for name in ("a.parquet", "a.ndjson", "a.json", "z.a.csv.gz", "z.a.ndjson.gz", "z.a.json.gz"):
+        assert table(tmp_path, path=name) == wanted, name
+
+
+@pytest.mark.parametrize(
+    "written",
+    [{"delimiter": ";"}, {"delimiter": "\t"}, {"delimiter": "|"}, {"bom": True}, {"end": "\r\n"}],
+    ids=str,
+)
+def test_the_first_line_says_how_a_csv_is_written(written: dict[str, Any], tmp_path: Path) -> None:
+    as_csv(tmp_path / "ward.csv", SOUND, **written)
+    as_csv(tmp_path / "plain.csv", SOUND)
+    assert table(tmp_path, path="ward.csv") == table(tmp_path, path="plain.csv")
+
+
+def test_a_delimiter_inside_quotes_is_no_delimiter(tmp_path: Path) -> None:
+    text = 'visit;at;risk;sepsis;age;lactate;ward;sex;"a, b, c, d, e, f, g, h"\n'
+    (tmp_path / "ward.csv").write_text(text + "v0;2026-01-05;0.2;0;50;1.5;icu;f;x\n")
+    assert table(tmp_path, path="ward.csv")[0]["ward"] == "icu"
+
+
+def test_files_of_a_glob_are_one_table_whatever_the_order_of_their_columns(tmp_path: Path) -> None:
+    as_csv(tmp_path / "one.csv", SOUND[:10])
+    as_csv(tmp_path / "two.csv", [dict(reversed(row.items())) | {"extra": 1} for row in SOUND[10:]])
+    as_csv(tmp_path / "whole.csv", SOUND)
+    assert table(tmp_path, path=["one.csv", "two.csv"]) == table(tmp_path, path="whole.csv")
+    assert len(table(tmp_path, path="*o*.csv")) == 2 * len(SOUND)
+
+
+def test_a_folder_of_parts_is_found_by_two_stars(tmp_path: Path) -> None:
+    (tmp_path / "2026" / "01").mkdir(parents=True)
+    pq.write_table(pa.Table.from_pylist(SOUND), tmp_path / "2026" / "01" / "part.parquet")
+    assert len(table(tmp_path, path="**/*.parquet")) == len(SOUND)
+
+
+def test_formats_are_not_mixed_by_accident(tmp_path: Path) -> None:
+    as_csv(tmp_path / "a.csv", SOUND)
+    pq.write_table(pa.Table.from_pylist(SOUND), tmp_path / "a.parquet")
+    with pytest.raises(SourceInvalid, match=r"a\.\*: files of several formats \('\.csv', '\.parquet'\)"):
+        table(tmp_path, path="a.*")
+
+
+def test_a_format_said_wins_over_the_ending(tmp_path: Path) -> None:
+    as_csv(tmp_path / "export.dat", SOUND)
+    assert len(table(tmp_path, path="export.dat", format="csv")) == len(SOUND)
+
+
+def test_words_for_missing_are_missing(tmp_path: Path) -> None:
+    as_csv(tmp_path / "ward.csv", [row | {"lactate": "NA" if i % 2 else 1.5} for i, row in enumerate(SOUND)])
+    held = table(tmp_path, path="ward.csv", missing=["", "NA"])
+    assert [row["lactate"] for row in held] == [None if i % 2 else 1.5 for i in range(len(SOUND))]
+
+
+def test_a_text_in_the_last_row_does_not_stop_the_reading(tmp_path: Path) -> None:
+    rows = [*w.ward(2, a_day=2000), SOUND[0] | {"visit": "v99999", "lactate": "hemolysed"}]
+    as_csv(tmp_path / "ward.csv", rows)
+    assert table(tmp_path, path="ward.csv")[-1]["lactate"] == "hemolysed"
+
+
+def test_only_the_columns_in_use_are_kept(tmp_path: Path) -> None:
+    as_csv(tmp_path / "ward.csv", [row | {"note": "seen today"} for row in SOUND])
+    assert set(table(tmp_path, path="ward.csv")[0]) == set(SOUND[0])
+
+
+def test_the_fingerprint_changes_with_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "ward.csv"
+    as_csv(path, SOUND)
+
+    def fingerprint() -> str:
+        opened = source.connect(w.config(), tmp_path)
+        try:
+            return opened.fingerprint()
+        finally:
+            opened.close()
+
+    first = fingerprint()
+    assert fingerprint() == first
+    as_csv(path, SOUND[:-1])
+    shorter = fingerprint()
+    os.utime(path, ns=(0, 0))
+    assert len({first, shorter, fingerprint()}) == 3
+
+
+def test_settings_are_checked_before_any_file_is_looked_for() -> None:
+    with pytest.raises(ValidationError):
+        Settings(path="a.csv", format="xlsx")  # type: ignore[arg-type]
+    with pytest.raises(ValidationError):
+        Settings(path="a.csv", delimiter=";")  # type: ignore[call-arg]
