@@ -30,7 +30,7 @@ from monitors.config import ModelConfig
 from monitors.errors import ConfigError
 from monitors.evaluate import LEVEL, Setting, chance_of, evaluate
 from monitors.histogram import Counts, Floats
-from monitors.interval import quantile, wilson
+from monitors.interval import difference, quantile, wilson
 from monitors.plan import Rule
 from monitors.reference import Reference
 
@@ -244,8 +244,6 @@ def _up(value: float) -> float:
 def _level(check: Check, seen: list[Finding], wanted: float, base: Callable[..., Proposal]) -> Proposal:
     """A check judged by its interval: what its half-width and its own ups and downs leave open."""
     told = [f for f in seen if f.change_low is not None and f.change_high is not None]
-    if told and check.metric.target == 0.0 and all(f.events is not None for f in told):
-        return _rare(told, wanted, base)
     if not told:
         why = next((f.reason for f in seen if f.reason), None) or "it has no interval to reckon from"
         return _unknown(check, why)
@@ -253,42 +251,73 @@ def _level(check: Check, seen: list[Finding], wanted: float, base: Callable[...,
     half = float(np.median(halves))
     error = half / quantile(0.95)
     spread = max(float(np.std([moved(f) for f in told], ddof=1)) if len(told) > 1 else 0.0, error)
-    usual = float(np.mean([moved(f) for f in told])) if check.metric.target != "reference" else 0.0
     sides = 2 if check.metric.worse == "either" else 1
+    counted = check.metric.unit.startswith("share") and all(f.events is not None for f in told)
+    share = _Share.of(told, check) if counted else None
+    if share is not None and check.metric.target == 0.0:
+        least = max(share.least(wanted), share.within())
+        return base(proposed=least, false=lambda margin: share.power(margin, share.usual), finds=share.finds)
 
     def false(margin: float) -> float:
-        return min(1.0, sides * float(special.ndtr(-(margin + half - abs(usual)) / spread)))
+        return min(1.0, sides * float(special.ndtr(-(margin + half) / spread)))
 
     def finds(margin: float) -> float:
         return margin + half + float(special.ndtri(POWER)) * spread
 
     # Less than the half-width and no window could ever be within.
-    least = abs(usual) + max(half, -float(special.ndtri(wanted / sides)) * spread - half)
-    return base(proposed=least, false=false, finds=finds)
+    least = max(half, -float(special.ndtri(wanted / sides)) * spread - half)
+    return base(proposed=least, false=false, finds=share.finds if share else finds)
 
 
-def _rare(seen: list[Finding], wanted: float, base: Callable[..., Proposal]) -> Proposal:
-    """A share that ought to be nothing: counted events, so reckoned by the binomial."""
-    rows = int(np.median([f.n or 0 for f in seen]))
-    usual = (sum(f.events or 0 for f in seen) + 0.5) / (sum(f.n or 0 for f in seen) + 1)
-    lows = np.array([wilson(events, rows)[0] for events in range(rows + 1)])
+@dataclass(frozen=True)
+class _Share:
+    """A share of counted events, reckoned by the binomial: a normal curve is far off near 0 and 1.
 
-    def power(margin: float, truth: float) -> float:
-        needed = int(np.searchsorted(lows, margin, side="right"))
-        return float(special.bdtrc(needed - 1, rows, truth)) if 0 < needed <= rows else 0.0
+    Attributes:
+        rows: its denominator in a usual window.
+        usual: what it is in the reference; of what ought to be nothing, never quite that.
+        lows: of so many events, how far above its target the share is at least.
+    """
 
-    def finds(margin: float) -> float | None:
-        low, high = margin, 1.0
-        if power(margin, high) < POWER:
+    rows: int
+    usual: float
+    lows: Floats
+
+    @classmethod
+    def of(cls, seen: list[Finding], check: Check) -> _Share:
+        rows = max(int(np.median([f.n or 0 for f in seen])), 1)
+        usual = (sum(f.events or 0 for f in seen) + 0.5) / (sum(f.n or 0 for f in seen) + 1)
+        base = seen[-1].baseline or 0.0
+        if check.metric.worse == "lower":  # a fall of the share is a rise of its complement
+            usual, base = 1 - usual, 1 - base
+        limits = (base, base)
+        if check.metric.target == "reference":
+            limits = wilson(base * (seen[-1].reference_n or rows), seen[-1].reference_n or rows)
+        shares = [(events / rows, *wilson(events, rows)) for events in range(rows + 1)]
+        return cls(rows, usual, np.array([difference(*share, base, *limits)[0] for share in shares]))
+
+    def power(self, margin: float, truth: float) -> float:
+        """How often a window is beyond the margin when the share is so high."""
+        needed = int(np.searchsorted(self.lows, margin, side="right"))
+        return float(special.bdtrc(needed - 1, self.rows, truth)) if 0 < needed <= self.rows else 0.0
+
+    def finds(self, margin: float) -> float | None:
+        """The rise of the share that is found with 80 % power."""
+        low, high = self.usual, 1.0
+        if self.power(margin, high) < POWER:
             return None
         for _ in range(40):
             middle = (low + high) / 2
-            low, high = (middle, high) if power(margin, middle) < POWER else (low, middle)
-        return high
+            low, high = (middle, high) if self.power(margin, middle) < POWER else (low, middle)
+        return high - self.usual
 
-    kept = next(low for low in lows if power(float(low), usual) <= wanted)
-    within = wilson(round(usual * rows), rows)[1]
-    return base(proposed=max(float(kept), within), false=lambda m: power(m, usual), finds=finds)
+    def least(self, wanted: float) -> float:
+        """The smallest margin that a window passes no more often than so."""
+        return next((float(v) for v in self.lows if self.power(float(v), self.usual) <= wanted), 1.0)
+
+    def within(self) -> float:
+        """The smallest margin that a usual window can be within."""
+        return wilson(round(self.usual * self.rows), self.rows)[1]
 
 
 def _distance_beyond(null: chance.Null, level: float, margin: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +17,8 @@ from monitors.alert import Debounce
 from monitors.audit import Verdict
 from monitors.config import ModelConfig, parse
 from monitors.errors import ConfigError
+from monitors.interval import difference, wilson
+from monitors.ledger import Ledger
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 WEEKS, ROWS = 8, 300
@@ -86,7 +89,7 @@ def test_a_wider_margin_costs_less_and_finds_less(made: Calibration) -> None:
 
 
 def test_the_shift_it_says_it_finds_is_found_in_four_of_five_windows(
-    config: ModelConfig, made: Calibration
+    config: ModelConfig, made: Calibration, tmp_path: Path
 ) -> None:
     (said,) = (p for p in made.proposals if (p.metric, p.subject) == ("wasserstein", "heart_rate"))
     assert said.finds is not None
@@ -94,9 +97,10 @@ def test_the_shift_it_says_it_finds_is_found_in_four_of_five_windows(
     windows = [config.grid.ending_by(START + timedelta(days=7 * (w + 1))) for w in range(9, 34)]
     rows = hospital(said.finds, weeks=26, seed=3, first=8)
     source = Frame(pa.concat_tables([hospital(), rows]), config)
+    ledger = Ledger(f"sqlite:///{tmp_path}/ledger.db", lambda: START)  # keeps the reference's count
     try:
         for window in windows:
-            audit = step(config, window, source, stage="scored")
+            audit = step(config, window, source, stage="scored", ledger=ledger)
             (told,) = (f for f in audit.findings if (f.metric, f.subject) == ("wasserstein", "heart_rate"))
             found.append(told.verdict is Verdict.BEYOND)
     finally:
@@ -129,3 +133,14 @@ def test_a_reference_of_one_window_cannot_be_reckoned_from() -> None:
             calibrate(short, reference_for(short, window, source, None))
     finally:
         source.close()
+
+
+def test_a_share_it_says_it_finds_is_beyond_in_four_of_five_windows(made: Calibration) -> None:
+    """Missing values, none in the reference: drawn and judged by the interval itself."""
+    (said,) = (p for p in made.proposals if (p.metric, p.subject) == ("missing_share", "lactate"))
+    assert said.finds is not None
+    assert said.margin is not None
+    events = np.random.default_rng(5).binomial(ROWS, said.finds, 4000)
+    reference = wilson(0, WEEKS * ROWS)
+    lows = [difference(e / ROWS, *wilson(e, ROWS), 0.0, *reference)[0] for e in events.tolist()]
+    assert np.mean(np.array(lows) > said.margin) == pytest.approx(0.8, abs=0.05)
