@@ -112,7 +112,7 @@ def _spelled(config: ModelConfig, where: str, rule: Rule) -> Iterator[Check]:
         for word in wanted:
             for attribute in names.get(word, [word]):
                 yield Check(where, rule, metric, attribute, attribute=attribute, threshold=at)
-    elif metric.reads in ("window", "tally"):
+    elif metric.reads in ("window", "tally", "estimate"):
         subject = "rows" if metric.reads == "window" else "model"
         yield Check(where, rule, metric, subject, threshold=at)
     else:

@@ -13,6 +13,8 @@ from monitors.beside import beside
 from monitors.checks import EVIDENTLY, Check, checks
 from monitors.config import ModelConfig
 from monitors.discovery import metrics
+from monitors.errors import NotComputable
+from monitors.estimation import meaning
 from monitors.gaps import gaps
 from monitors.histogram import CategoryBins, Counts, Floats, Histogram
 from monitors.interval import difference
@@ -23,6 +25,7 @@ from monitors.reference import Reference
 Foreign = Callable[[str, Histogram, Histogram], Estimate]
 """Measures a distance by another library's method: (method, reference, current)."""
 
+ESTIMATED = "estimated from scores as the reference knew them; no outcome was read, so it decides nothing"
 LEVEL = 0.01  # of a model's window showing any drift when there is none
 _YES_NO = CategoryBins(("1", "0"))
 
@@ -120,6 +123,9 @@ class _Run:
 
     def level(self, check: Check) -> Iterator[Finding]:
         """A metric that is a level: now, against what it ought to be."""
+        if check.metric.reads == "estimate":
+            yield from self.estimate(check)
+            return
         if check.attribute is not None:
             known = self.reference.profile.cubes.get(check.attribute)
             yield from gaps(check, self.current, known.groups if known else ())
@@ -138,6 +144,23 @@ class _Run:
             now = compute(self.current.cubes[EVERYONE].tally())
             was = compute(self.reference.profile.cubes[EVERYONE].tally())
         yield from _compared(check, now, was, self._silence(check))
+
+    def estimate(self, check: Check) -> Iterator[Finding]:
+        """What outcomes would say, of everyone or of each group; shown beside, and never judged."""
+        before = self.reference.profile.cubes[EVERYONE].tally()
+        attribute = check.attribute or EVERYONE
+        cube, then = self.current.cubes[attribute], self.reference.profile.cubes.get(attribute)
+        for group in cube.groups if check.attribute else (None,):
+            own = then.tally(group) if then is not None and group is not None else None
+            try:
+                now = check.compute(cube.tally(group), meaning(before, own))
+            except NotComputable as error:
+                now = Estimate.absent(f"the reference: {error}")
+            found = _finding(
+                check, value=now.value, low=now.low, high=now.high, n=now.n, group=group,
+                verdict=Verdict.CANNOT_TELL, reason=now.why or ESTIMATED, severity="info",
+            )  # fmt: skip
+            yield replace(found, subject=check.attribute or check.subject, margin=None)
 
     def _silence(self, check: Check) -> float | None:
         """The share of a window without a row that chance alone explains, at the usual volume."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-Reads = Literal["column", "window", "tally", "distance", "cube"]
+Reads = Literal["column", "window", "tally", "distance", "cube", "estimate"]
 Kind = Literal["numeric", "categorical", "score", "decision", "outcome"]
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -58,6 +58,7 @@ class Metric:
             "cube": a Cube of one attribute and a confidence level; gives an Estimate by group
                 (under None one of the attribute as a whole), each judged against `target`,
                 with limits that hold for all groups at once.
+            "estimate": a Tally and what scores meant in the reference; shown, never judged.
         unit: of the value.
         worse: which way is worse; "either" when both are.
         target: what the value ought to be: a number, or "reference" for what it was.
