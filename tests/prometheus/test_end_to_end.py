@@ -5,13 +5,14 @@ from __future__ import annotations
 import http.server
 import json
 import os
+import random
 import shutil
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,29 @@ import pytest
 import yaml
 
 from dashboards.app import create_app
+from flows import run as runs
+from flows import source as sources
+from flows.home import Home
 from tests.conftest import free_port
 from tests.dashboards import ward
 from tests.dashboards.conftest import served
+from tests.flows.test_telling import FIELDS, LABELS
 
 pytestmark = pytest.mark.server
 CONFIGS = Path(__file__).parents[2] / "configs"
 WAIT = 60.0
+QUICKER = (("[30m]", "[10s]"), ("for: 10m", "for: 10s"))  # what takes a night's patience otherwise
+START = datetime(2026, 1, 5, tzinfo=UTC)
+MODEL = """\
+model: sepsis-alert
+version: "2"
+source: {kind: files, path: scores.csv}
+columns: {time: at, id: visit, score: risk, numeric: [lactate]}
+window: P7D
+schedule: "0 6 * * 1"
+reference: {from: 2026-01-05, to: 2026-03-02}
+evidently: {report: never}
+"""
 
 
 @contextmanager
@@ -79,38 +96,48 @@ def wait(for_: Callable[[], Any]) -> Any:
     raise AssertionError("it did not come in time")
 
 
+def chain(stack: ExitStack, folder: Path, site: str, hook: int) -> tuple[int, int]:
+    """Alertmanager and Prometheus as we ship them, with shorter waits; gives back their ports."""
+    manager, prometheus = free_port(), free_port()
+
+    routes = yaml.safe_load((CONFIGS / "alertmanager/alertmanager.yml").read_text(encoding="utf-8"))
+    for part in (routes["route"], *routes["route"]["routes"]):
+        part |= {"group_wait": "1s", "group_interval": "1s"}
+    for way in routes["receivers"]:
+        way["webhook_configs"][0]["url"] = f"http://127.0.0.1:{hook}/{way['name']}"
+    (folder / "alertmanager.yml").write_text(yaml.safe_dump(routes), encoding="utf-8")
+
+    rules = (CONFIGS / "prometheus/rounds.rules.yml").read_text(encoding="utf-8")
+    for slow, quick in QUICKER:
+        assert slow in rules
+        rules = rules.replace(slow, quick)
+    (folder / "rounds.rules.yml").write_text(rules, encoding="utf-8")
+    scraping = yaml.safe_load((CONFIGS / "prometheus/prometheus.yml").read_text(encoding="utf-8"))
+    scraping["global"] |= {"scrape_interval": "1s", "evaluation_interval": "1s"}
+    scraping["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"] = [f"127.0.0.1:{manager}"]
+    job = scraping["scrape_configs"][0]
+    job |= {"scrape_interval": "1s", "scrape_timeout": "1s"}
+    job["static_configs"][0]["targets"] = [site.removeprefix("http://")]
+    (folder / "prometheus.yml").write_text(yaml.safe_dump(scraping), encoding="utf-8")
+
+    stack.enter_context(started(
+        "prometheus-alertmanager", folder, "--config.file=alertmanager.yml", "--storage.path=am",
+        f"--web.listen-address=127.0.0.1:{manager}", "--cluster.listen-address=",
+    ))  # fmt: skip
+    stack.enter_context(started(
+        "prometheus", folder, "--config.file=prometheus.yml", "--storage.tsdb.path=data",
+        f"--web.listen-address=127.0.0.1:{prometheus}", "--rules.alert.resend-delay=1s",
+    ))  # fmt: skip
+    return manager, prometheus
+
+
 def test_an_audit_in_the_ledger_reaches_the_pager_within_seconds(tmp_path: Path) -> None:
     ledger, configs = ward.build(tmp_path)
     app = create_app(ledger, configs, published=ward.published, now=lambda: datetime.now(UTC))
     with ExitStack() as stack:
         site = stack.enter_context(served(app))
         hook, told = stack.enter_context(receiver())
-        manager, prometheus = free_port(), free_port()
-
-        routes = yaml.safe_load((CONFIGS / "alertmanager/alertmanager.yml").read_text(encoding="utf-8"))
-        for part in (routes["route"], *routes["route"]["routes"]):
-            part |= {"group_wait": "1s", "group_interval": "1s"}
-        for way in routes["receivers"]:
-            way["webhook_configs"][0]["url"] = f"http://127.0.0.1:{hook}/{way['name']}"
-        (tmp_path / "alertmanager.yml").write_text(yaml.safe_dump(routes), encoding="utf-8")
-
-        shutil.copy(CONFIGS / "prometheus/rounds.rules.yml", tmp_path)
-        scraping = yaml.safe_load((CONFIGS / "prometheus/prometheus.yml").read_text(encoding="utf-8"))
-        scraping["global"] |= {"scrape_interval": "1s", "evaluation_interval": "1s"}
-        scraping["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"] = [f"127.0.0.1:{manager}"]
-        job = scraping["scrape_configs"][0]
-        job |= {"scrape_interval": "1s", "scrape_timeout": "1s"}
-        job["static_configs"][0]["targets"] = [site.removeprefix("http://")]
-        (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(scraping), encoding="utf-8")
-
-        stack.enter_context(started(
-            "prometheus-alertmanager", tmp_path, "--config.file=alertmanager.yml", "--storage.path=am",
-            f"--web.listen-address=127.0.0.1:{manager}", "--cluster.listen-address=",
-        ))  # fmt: skip
-        stack.enter_context(started(
-            "prometheus", tmp_path, "--config.file=prometheus.yml", "--storage.tsdb.path=data",
-            f"--web.listen-address=127.0.0.1:{prometheus}", "--rules.alert.resend-delay=1s",
-        ))  # fmt: skip
+        _, prometheus = chain(stack, tmp_path, site, hook)
 
         page = wait(lambda: next((a for a in told if a["to"] == "/page" and a["labels"].get("family")), None))
         assert page["labels"] == {
@@ -133,3 +160,74 @@ def test_an_audit_in_the_ledger_reaches_the_pager_within_seconds(tmp_path: Path)
         better = {"query": 'rounds_findings{model="sepsis-early-warning",verdict="beyond"} == 0'}
         wait(lambda: httpx.get(query, params=better).json()["data"]["result"])
         assert not [a for a in told if a["to"] == "/page" and a["labels"]["severity"] != "page"]
+
+
+def scored(week: int, fault: str) -> list[str]:
+    """A week's predictions: as ever, with scores that shifted, or those and then none from Tuesday on."""
+    made = random.Random(week)
+    lines = []
+    for number in range(900):  # enough that a quiet week can be told from chance
+        spread = 0.2 if fault == "stopped" else 1.0
+        at = START + timedelta(weeks=week, seconds=made.random() * spread * 7 * 86400)
+        risk = made.betavariate(2, 6) if fault == "" else made.betavariate(6, 2)
+        lines.append(f"w{week}n{number},{at.isoformat()},{risk:.4f},{made.lognormvariate(0.5, 0.4):.2f}\n")
+    return lines
+
+
+def test_a_planted_fault_goes_from_the_flow_to_the_pager_and_heals(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weeks = {9: "shifted", 10: "shifted", 11: "stopped"}
+    rows = [line for week in range(14) for line in scored(week, weeks.get(week, ""))]
+    (tmp_path / "scores.csv").write_text("visit,at,risk,lactate\n" + "".join(rows))
+    model = tmp_path / "sepsis-alert.yaml"
+    model.write_text(MODEL)
+    home = Home.of({}, tmp_path / "home")
+    with ExitStack() as stack:
+        hook, told = stack.enter_context(receiver())
+        monkeypatch.setenv("HOOK", f"http://127.0.0.1:{hook}/rounds")
+        (tmp_path / "channels.yaml").write_text("channels: {own: {kind: webhook, url_env: HOOK}}\n")
+
+        def audited(week: int) -> None:
+            at = START + timedelta(weeks=week + 1)
+            list(runs.run(model, home, runs.last_complete, at, copy=False))
+
+        def own(metric: str) -> list[dict[str, Any]]:
+            return [a for a in told if a["to"] == "/rounds" and a["labels"]["metric"] == metric]
+
+        for week in (8, 9, 10):
+            audited(week)
+        (page,) = own("wasserstein")
+        assert set(page["labels"]) >= LABELS
+        assert set(page["annotations"]) == FIELDS
+        assert all(page["annotations"].values())
+
+        ledger, config = runs.open_ledger(home), sources.read(model)
+        app = create_app(
+            ledger, {config.model: config}, published=ward.published,
+            now=lambda: START + timedelta(weeks=14, hours=1),
+        )  # fmt: skip
+        with served(app) as site:
+            manager, _ = chain(stack, tmp_path, site, hook)
+
+            def paged(status: str, **labels: str) -> list[dict[str, Any]]:
+                found = (a for a in told if a["to"] == "/page" and a["status"] == status)
+                return [a for a in found if labels.items() <= a["labels"].items()]
+
+            def held(family: str) -> list[dict[str, Any]]:
+                known = httpx.get(f"http://127.0.0.1:{manager}/api/v2/alerts").json()
+                return [a for a in known if a["labels"].get("family") == family]
+
+            wait(lambda: paged("firing", metric="wasserstein", subject="score"))
+            audited(11)  # the feed breaks as well
+            wait(lambda: paged("firing", family="quality"))
+            assert own("freshness")[0]["status"] == "firing"
+            # Alertmanager has the shift still, and says that the broken feed mutes it.
+            wait(lambda: [a for a in held("drift") if a["status"]["inhibitedBy"]])
+            for week in (12, 13):
+                audited(week)
+            wait(lambda: paged("resolved", family="quality"))
+            assert [a["status"] for a in own("wasserstein")] == ["firing", "resolved"]
+            assert [a["status"] for a in own("freshness")][-1] == "resolved"
+            wait(lambda: not [a for a in held("drift") if a["labels"]["severity"] == "page"])
+        wait(lambda: paged("firing", alertname="RoundsAbsent"))  # the exporter is gone
