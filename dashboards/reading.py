@@ -34,6 +34,7 @@ class Reading:
     _heads: tuple[str, dict[str, list[Entry]]] = ("", {})
     _glances: dict[str, tuple[tuple[str, ...], Glance | None]] = field(default_factory=dict)
     _owed: tuple[str, datetime, dict[str, int]] = ("", datetime.min.replace(tzinfo=UTC), {})
+    _copied: set[str] = field(default_factory=set)
     _lock: Lock = field(default_factory=Lock)
 
     def heads(self) -> dict[str, list[Entry]]:
@@ -66,8 +67,7 @@ class Reading:
         """Audits not copied to MLflow, and pages nobody was told; counted anew when the ledger grew."""
         head = self.ledger.head()
         if self._owed[0] != head or self._owed[1] < self.now():
-            copied = {entry.key for entry in self.ledger.entries("copied")}
-            audits = sum(h.digest not in copied for found in self.heads().values() for h in found)
+            audits = self._uncopied()
             told = {entry.key.partition("|")[0] for entry in self.ledger.entries("told")}
             pages = [
                 alert
@@ -78,6 +78,15 @@ class Reading:
             until = self.now() + AGAIN
             self._owed = head, until, {"copies_owed": audits, "pages_untold": untold}
         return self._owed[2]
+
+    def _uncopied(self) -> int:
+        """What was copied once stays copied, so only models with something open are asked about."""
+        count = 0
+        for model, heads in self.heads().items():
+            if any(head.digest not in self._copied for head in heads):
+                self._copied |= {entry.key for entry in self.ledger.entries("copied", model=model)}
+            count += sum(head.digest not in self._copied for head in heads)
+        return count
 
     def history(self, model: str) -> list[Recorded]:
         """All published audits of a model, oldest first."""

@@ -133,7 +133,7 @@ def test_what_is_owed_is_counted(client: httpx.Client, tmp_path: Path) -> None:
     (copies,) = of(samples(Exposition(held).text()), "rounds_copies_owed")
     assert copies.value == sum(len(found) for found in held.heads().values())
     audit = held.heads()["readmission-30d"][0]
-    held.ledger.append("copied", audit.digest, {"run_id": "r"})
+    held.ledger.append("copied", audit.digest, {"run_id": "r"}, model="readmission-30d")
     (left,) = of(samples(Exposition(held).text()), "rounds_copies_owed")
     assert left.value == copies.value - 1
     (untold,) = of(samples(Exposition(held).text()), "rounds_pages_untold")
