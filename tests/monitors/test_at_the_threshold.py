@@ -80,11 +80,11 @@ def test_silence_and_its_complement_agree() -> None:
 
 
 def test_near_the_threshold_only_those_near_it_count() -> None:
-    tally = scored((0.05, 9, 91), (0.1, 10, 90), (0.2, 30, 70), (0.3, 33, 67), (0.31, 90, 10))
+    tally = scored((0.13, 10, 90), (0.14, 20, 80), (0.2, 30, 70), (0.3, 33, 67), (0.31, 90, 10))
     found = calibration_near_threshold(tally, threshold=0.2)  # .1333 to .3
-    assert (found.n, found.events) == (200, 63)
-    assert found.value == pytest.approx(63 / 50)
-    assert (found.low, found.high) == pytest.approx(observed_expected(63, 50.0, 200))
+    assert (found.n, found.events) == (300, 83)
+    assert found.value == pytest.approx(83 / 64)
+    assert (found.low, found.high) == pytest.approx(observed_expected(83, 64.0, 300))
 
 
 def test_scaled_brier_is_scikit_learns_beside_the_mean_risk() -> None:
@@ -139,8 +139,29 @@ def test_a_planted_spread_is_found() -> None:
     assert spread.low > 0.1
 
 
+def test_limits_of_a_spread_hold_it() -> None:
+    random, truth = np.random.default_rng(SEED), np.array([0.6, 0.65, 0.7, 0.75, 0.8])
+    lows, highs = [], []
+    for _ in range(60):
+        found = {}
+        for name, rate in zip("abcde", truth, strict=True):
+            tp = int(random.binomial(100, rate))
+            found[name] = (tp, 100 - tp, 50, 950)
+        spread = between_group_spread(flagged(found))[None]
+        lows.append(spread.low)
+        highs.append(spread.high)
+    wanted = truth.std(ddof=1)
+    assert np.mean(np.array(lows) <= wanted) >= 0.95
+    assert np.mean(np.array(highs) >= wanted) >= 0.95
+    # Of groups this small nothing is certain: half of all audits leave open that there is none.
+    assert np.median(lows) < 0.02
+
+
 def test_equalized_odds_is_the_larger_part_and_its_limits_hold_both() -> None:
-    found = equalized_odds(flagged({"a": (300, 100, 90, 910), "b": (200, 200, 300, 700)}))["a"]
+    both = equalized_odds(flagged({"a": (300, 100, 90, 910), "b": (200, 200, 300, 700)}))
+    found, other = both["a"], both["b"]
+    # Of two groups one's gap is the other's turned round.
+    assert (found.value, found.low, found.high) == pytest.approx((other.value, other.low, other.high))
     tpr, fpr = 300 / 400 - 200 / 400, 90 / 1000 - 300 / 1000
     assert found.value == pytest.approx(max(abs(tpr), abs(fpr)))
     low, high = difference(0.75, *wilson(300, 400), 0.5, *wilson(200, 400))

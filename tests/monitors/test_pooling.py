@@ -19,6 +19,14 @@ def test_groups_alike_are_drawn_together() -> None:
     assert found.value == pytest.approx(112.5 / 373, abs=0.01)
 
 
+def test_a_rate_lies_as_far_along_as_it_was_drawn() -> None:
+    found = pooled([12, 60, 30], [20, 70, 90])
+    own = special.logit(np.array([12.5, 60.5, 30.5]) / np.array([21, 71, 91]))
+    left = special.logit(found.value) - own * (1 - found.drawn)
+    assert left / found.drawn == pytest.approx(left[0] / found.drawn[0])  # one centre for all
+    assert own.min() < left[0] / found.drawn[0] < own.max()
+
+
 def test_the_smaller_a_group_the_further_it_is_drawn() -> None:
     found = pooled([14, 60, 300, 1000], [20, 100, 500, 2000])
     assert (np.diff(found.drawn) < 0).all()
