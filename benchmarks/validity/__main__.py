@@ -44,15 +44,19 @@ def main(wanted: list[str]) -> None:
     here = studies()
     if unknown := set(wanted) - set(here):
         raise SystemExit(f"no study {sorted(unknown)}; there are {sorted(here)}")
-    kept = parts(PAGE.read_text(encoding="utf-8")) if PAGE.exists() else {}
     for name, module in here.items():
         if wanted and name not in wanted:
             continue
         start = time.monotonic()
-        kept[name] = module.study().strip() + "\n"  # type: ignore[attr-defined]
+        written = module.study().strip() + "\n"  # type: ignore[attr-defined]
         print(f"{name}: {time.monotonic() - start:.0f} s", flush=True)
-    body = "\n".join(f"{MARK.format(name)}\n{kept[name].strip()}\n" for name in sorted(kept) if name in here)
-    PAGE.write_text(f"{OPENING}\n{body}", encoding="utf-8")
+        # Read anew each time: another study may have been written meanwhile.
+        kept = parts(PAGE.read_text(encoding="utf-8")) if PAGE.exists() else {}
+        kept[name] = written
+        body = "\n".join(
+            f"{MARK.format(name)}\n{kept[name].strip()}\n" for name in sorted(kept) if name in here
+        )
+        PAGE.write_text(f"{OPENING}\n{body}", encoding="utf-8")
 
 
 if __name__ == "__main__":
