@@ -37,7 +37,16 @@ def worth_of(found: int, lost: int, n: int, weight: float, weight_lost: float, l
 
     low = value - reach(weight * (p - p_low), weight_lost * (q_high - q))
     high = value + reach(weight * (p_high - p), weight_lost * (q - q_low))
-    return Estimate(value, low, high, n, found)
+    return Estimate(value, low, high, n, fewest(found, lost))
+
+
+def fewest(*cells: int) -> int:
+    """The smallest cell that has anyone: with n and the others a net benefit gives it away.
+
+    >>> fewest(40, 0, 7), fewest(0, 0)
+    (7, 0)
+    """
+    return min((cell for cell in cells if cell), default=0)
 
 
 def decided(tally: Tally) -> int:

@@ -32,8 +32,8 @@ def net_benefit(tally: Tally, level: float = LEVEL, *, threshold: float) -> Esti
 
     Returns:
         At most the share with the outcome, below 0 where flagging does more harm than good, with an
-        interval from Wilson's limits of both shares; `events` are the cases found; absent when no row has
-        both a decision and a known outcome.
+        interval from Wilson's limits of both shares; `events` are the cases found or the false alarms,
+        whichever are fewer but there; absent when no row has both a decision and a known outcome.
 
     >>> from monitors.cube import Cube
     >>> counted = [("", 1, 1, -1, -1, 30, 0), ("", 1, 0, -1, -1, 10, 0)]

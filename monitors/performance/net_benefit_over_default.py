@@ -5,7 +5,7 @@ from __future__ import annotations
 from monitors.cube import Tally
 from monitors.interval import LEVEL
 from monitors.metric import Estimate, metric
-from monitors.performance._benefit import SOURCE, decided, worth, worth_of
+from monitors.performance._benefit import SOURCE, decided, fewest, worth, worth_of
 
 
 @metric(
@@ -31,7 +31,7 @@ def net_benefit_over_default(tally: Tally, level: float = LEVEL, *, threshold: f
 
     Returns:
         The smaller of two gains, its limits the smaller of theirs; `n` people with decision and outcome,
-        `events` the cases found; absent when there are none.
+        `events` the smallest of the four cells that has anyone; absent when there are none.
 
     >>> from monitors.cube import Cube
     >>> counted = [("", 1, 1, -1, -1, 30, 0), ("", 1, 0, -1, -1, 10, 0)]
@@ -48,4 +48,4 @@ def net_benefit_over_default(tally: Tally, level: float = LEVEL, *, threshold: f
     value, low, high = (
         min(getattr(nobody, part), getattr(everybody, part)) for part in ("value", "low", "high")
     )
-    return Estimate(value, low, high, n, tally.tp)
+    return Estimate(value, low, high, n, fewest(tally.tp, tally.fp, tally.fn, tally.tn))

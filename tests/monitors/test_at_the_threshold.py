@@ -53,6 +53,12 @@ def test_net_benefit_by_hand() -> None:
     assert at_low.value < 0  # flagging everybody finds 20 more at this price
 
 
+def test_the_cell_that_a_net_benefit_gives_away_is_its_events() -> None:
+    assert net_benefit(confusion(40, 7, 3, 850), threshold=0.1).events == 7
+    assert net_benefit(confusion(40, 0, 3, 850), threshold=0.1).events == 40
+    assert net_benefit_over_default(confusion(40, 7, 3, 850), threshold=0.1).events == 3
+
+
 def test_a_tool_that_is_worth_less_than_none_is_told_so() -> None:
     found = net_benefit_over_default(confusion(10, 900, 50, 4000), threshold=0.3)
     assert found.value == pytest.approx((10 - 900 * 3 / 7) / 4960)
