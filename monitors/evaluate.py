@@ -126,6 +126,12 @@ class _Run:
         if check.metric.reads == "estimate":
             yield from self.estimate(check)
             return
+        if check.metric.reads == "attribute" and check.attribute is not None:
+            now, was = (
+                check.compute(p.cubes[check.attribute]) for p in (self.current, self.reference.profile)
+            )
+            yield from _compared(check, now, was, None)
+            return
         if check.attribute is not None:
             known = self.reference.profile.cubes.get(check.attribute)
             yield from gaps(check, self.current, known.groups if known else ())

@@ -13,6 +13,7 @@ from itertools import product
 import numpy as np
 
 from monitors.audit import Audit, Finding
+from monitors.cube import UNKNOWN as UNKNOWN_GROUP
 from monitors.histogram import Floats
 
 YES, NO, UNKNOWN = 1, 0, -1
@@ -20,6 +21,8 @@ VALID, MISSING, INVALID = 1, 0, -1  # of a score
 KINDS = tuple(product((YES, NO, UNKNOWN), (YES, NO, UNKNOWN), (VALID, MISSING, INVALID)))
 
 EVERYONE = ("", "")
+REST, TARGET = "rest", "target"  # what a group is set against, where it is no other group
+NO_GROUP = (None, REST, TARGET)
 Place = tuple[str, str]  # attribute and group; EVERYONE
 Key = tuple[str, str, bool, str]  # attribute, group, whether everyone but the group, form
 
@@ -131,10 +134,10 @@ def facts(
     said: dict[Key, int] = {}
     _say(said, (where, group, False, n), finding.n)
     _say(said, (where, group, False, events), finding.events)
-    if finding.against is None or not n:
+    if finding.against in (None, TARGET) or not n:
         return said
-    rest = finding.against == "rest"
-    other = (where, group, True) if rest else (where, finding.against, False)
+    rest = finding.against == REST
+    other = (where, group, True) if rest else (where, str(finding.against), False)
     _say(said, (*other, n), finding.reference_n)
     if finding.events is not None and finding.reference_n is not None:
         through_rate = None
@@ -158,6 +161,9 @@ def _of_everyone(
         n, events = measures.get(finding.metric, ("", ""))
     elif finding.metric == "missing_share":
         n, events = "rows", _ABSENT.get(finding.subject, "")
+    elif finding.metric == "unknown_share":
+        _say(said, (finding.subject, UNKNOWN_GROUP, False, "rows"), finding.events)
+        n, events = "rows", ""
     elif finding.metric == "rows":
         n, events = "rows", ""
     else:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-Reads = Literal["column", "window", "tally", "distance", "cube", "estimate"]
+Reads = Literal["column", "window", "tally", "distance", "cube", "estimate", "attribute"]
 Kind = Literal["numeric", "categorical", "score", "decision", "outcome"]
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -58,6 +58,7 @@ class Metric:
             "cube": a Cube of one attribute and a confidence level; gives an Estimate by group
                 (under None one of the attribute as a whole), each judged against `target`,
                 with limits that hold for all groups at once.
+            "attribute": a Cube of one attribute; the same function gives the reference's level.
             "estimate": a Tally and what scores meant in the reference; shown, never judged.
         unit: of the value.
         worse: which way is worse; "either" when both are.

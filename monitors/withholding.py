@@ -14,8 +14,8 @@ from functools import cached_property
 import numpy as np
 from scipy.optimize import linprog
 
-from monitors.audit import Audit
-from monitors.forms import EVERYONE, FORMS, KINDS, TIED, Key, Place, determined, facts, told
+from monitors.audit import Audit, Finding
+from monitors.forms import EVERYONE, FORMS, KINDS, NO_GROUP, TIED, Key, Place, determined, facts, told
 from monitors.histogram import Floats
 
 FLOOR = 11  # the smallest count of people that may be shown, besides none
@@ -58,7 +58,7 @@ class Told:
             if finding.group is not None:
                 held = found.setdefault(finding.subject, {})
                 held[finding.group] = None
-                if finding.against not in (None, "rest"):
+                if finding.against not in NO_GROUP:
                     held[str(finding.against)] = None
         return {attribute: tuple(held) for attribute, held in found.items()}
 
@@ -177,7 +177,11 @@ class Hiding:
         return found
 
     def cost(self, key: Key) -> float:
-        """What is lost by hiding a count: one for each finding, least for small groups."""
+        """What is lost by hiding a count, summed over the findings that tell it.
+
+        Least in a group of which something is hidden already, so that few groups carry it all
+        and the others stay whole; and least of intersections, before their parts.
+        """
         if key in self.told.known_before:
             return np.inf
         if key == _ROWS:
@@ -185,9 +189,17 @@ class Hiding:
         lost = [self.told.audit.findings[i] for i, said in self._facts.items()
                 if i not in self.hidden and key in said]  # fmt: skip
         whole = max((f.n or 0 for f in self.told.audit.findings), default=1) or 1
-        return (
-            sum(_OF_EVERYONE if f.group is None else 1 + (f.n or 0) / whole for f in lost) if lost else np.inf
-        )
+        findings = self.told.audit.findings
+        opened = {(findings[i].subject, findings[i].group) for i in self.hidden}
+
+        def worth(finding: Finding) -> float:
+            if finding.group is None:
+                return _OF_EVERYONE
+            size = 1 + (finding.n or 0) / whole
+            begun = 0.5 if (finding.subject, finding.group) in opened else 1.0
+            return size * begun * (0.05 if _JOIN in finding.subject else 1.0)
+
+        return sum(map(worth, lost)) if lost else np.inf
 
 
 @dataclass

@@ -89,7 +89,7 @@ def study() -> str:
         "## Outcomes that come late",
         "",
         f"{WEEKS:,} weeks of {FLAGGED} flagged people, of whom 40 % have the outcome in the end; it is on",
-        f"record after {MEDIAN:g} days in the median. Which reading of the positive predictive value holds .40?",
+        f"record after {MEDIAN:g} days in the median. Which reading of the predictive value holds .40?",
         "",
         "| read | mean | its 95 % interval holds .40 |",
         "|---|---|---|",
@@ -97,8 +97,8 @@ def study() -> str:
         "",
         f"Bar, the matured interval holds .40 in 93 to 97 % of weeks: {met}. Until then a window counts as",
         "scored, and every measure that needs outcomes is left out, so an early figure is never shown as",
-        f"final: of the {MATURES} days before its outcomes were due a window was taken as matured on {early},",
-        f"of the 80 days after on {later}.",
+        f"final: of the {MATURES} days before its outcomes were due a window was taken as matured on",
+        f"{early}, of the 80 days after on {later}.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -60,7 +60,8 @@ def between(n: int, m: int, p: Floats, q: Floats) -> Floats:
     two = np.array([(y / m, *wilson(y, m)) for y in range(m + 1)])
     grid = [[difference(*a, *b) for b in two.tolist()] for a in one.tolist()]
     low, high = np.moveaxis(np.array(grid), 2, 0)
-    chances = [stats.binom.pmf(np.arange(k + 1)[:, None], k, s) for k, s in ((n, p), (m, q))]
+    sides = ((n, p), (m, q))
+    chances = [np.asarray(stats.binom.pmf(np.arange(k + 1)[:, None], k, s)) for k, s in sides]
     found = np.zeros((len(p), len(q)))
     for i, a in enumerate(p):
         for j, b in enumerate(q):
@@ -90,7 +91,7 @@ def _observed_expected() -> str:
             chance = stats.binom.pmf(np.arange(n + 1), n, risk)
             told = [observed_expected(events, n * risk, n) for events in range(n + 1)]
             held = sum(c for c, (low, high) in zip(chance, told, strict=True) if low <= 1 <= high)
-            lines.append(f"| {n} | {risk} | {n * risk:g} | {held:.3f} | {_said(held >= 0.92)} |")
+            lines.append(f"| {n} | {risk} | {n * risk:g} | {held:.3f} | {_said(bool(held >= 0.92))} |")
     return "\n".join(lines) + "\n"
 
 

@@ -160,7 +160,7 @@ def test_no_count_of_1_to_10_is_recovered_from_a_published_audit(seed: int) -> N
     counts = people(seed)
     seen = published(audit(counts))
     assert not recovered(counts, *read(seen))
-    assert sum(f.verdict is not Verdict.WITHHELD for f in seen.findings if f.group is not None) >= 6
+    assert sum(f.verdict is not Verdict.WITHHELD for f in seen.findings if f.group is not None) >= 3
 
 
 def test_the_attack_finds_what_hiding_small_counts_alone_leaves_open(monkeypatch: pytest.MonkeyPatch) -> None:
