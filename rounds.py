@@ -355,7 +355,7 @@ def _audit(
     from flows import source
     from monitors.audit import Audit, Verdict
     from monitors.errors import LedgerError
-    from monitors.suppression import published
+    from monitors.release import kept
 
     config = source.read(path)
     when = _moment(at, "--at", config) if at else runs.now()
@@ -366,7 +366,7 @@ def _audit(
             entry = ledger.find("audit", done.digest)
             if entry is None:
                 raise LedgerError(f"audit {done.digest} is not in the ledger it was written to")
-            audit = published(Audit.read(entry.body))
+            audit = kept(ledger, Audit.read(entry.body))
             beyond |= any(f.verdict is Verdict.BEYOND and f.severity != "info" for f in audit.findings)
             if as_json:
                 click.echo(audit.json())
@@ -404,13 +404,14 @@ def _serve(
     from flows import source
     from flows.beside import scheduler
     from flows.run import now, open_ledger
-    from monitors.suppression import published
+    from monitors.release import kept
 
     configs = {config.model: config for config in map(source.read, files)}
+    ledger = open_ledger(home)
     app = create_app(
-        open_ledger(home),
+        ledger,
         configs,
-        published=published,
+        published=lambda audit: kept(ledger, audit),
         now=(lambda: as_of) if as_of else now,
         allowed_hosts=[*LOOPBACK, *names],
     )

@@ -11,7 +11,7 @@ from flows.home import Home
 from flows.monitor import Told
 from monitors.audit import Audit
 from monitors.errors import RoundsError
-from monitors.suppression import published
+from monitors.release import kept
 from monitors.window import moment, utc
 
 START, END = moment("1992-01-07"), moment("1994-01-23")  # the study's phase II
@@ -49,4 +49,4 @@ def demonstrate(path: Path, home: Home, told: Told) -> list[Audit]:
     for reason in done["failed"].values():
         raise RoundsError(reason)
     ledger = runs.open_ledger(home)
-    return [published(recorded.audit) for recorded in ledger.audits(config.model)]
+    return [kept(ledger, recorded.audit) for recorded in ledger.audits(config.model)]

@@ -21,7 +21,7 @@ from monitors.errors import ConfigError, RoundsError
 from monitors.evaluate import Setting
 from monitors.ledger import Ledger
 from monitors.reference import Reference
-from monitors.suppression import published
+from monitors.release import keep, kept
 from monitors.window import Window, moment
 
 log = logging.getLogger("rounds")
@@ -132,7 +132,7 @@ def _one(config: ModelConfig, window: Window, stage: Stage, source: Source, ledg
     before = len(ledger.entries("audit", model=config.model, window=str(window)))
     audit = step(config, window, source, stage=stage, ledger=ledger, setting=_setting(config))
     after = len(ledger.entries("audit", model=config.model, window=str(window)))
-    worst = str(published(audit).worst)
+    worst = str(keep(ledger, audit).worst)
     return Round(config.model, str(window), stage, audit.digest, worst, after > before)
 
 
@@ -158,7 +158,7 @@ def settle(config: ModelConfig, ledger: Ledger, home: Home, told: Told = quietly
         try:
             from flows.tracking import log_audit  # imports MLflow, which takes seconds
 
-            shown = published(audit)
+            shown = kept(ledger, audit)
             artifacts = _report(config, audit, ledger, home, told)
             run_id = log_audit(
                 shown,

@@ -23,7 +23,7 @@ from monitors.config import ModelConfig
 from monitors.errors import LedgerError, RoundsError
 from monitors.ledger import Entry, Ledger, Recorded
 from monitors.notice import Notice
-from monitors.suppression import published
+from monitors.release import kept
 from monitors.window import Window
 
 log = logging.getLogger("rounds")
@@ -75,7 +75,7 @@ def weigh(config: ModelConfig, ledger: Ledger, channels: ChannelsConfig) -> int:
     before: Recorded | None = None
     last: Window | None = None
     for each in sorted(recorded, key=lambda r: r.audit.window):
-        audit = published(each.audit)
+        audit = kept(ledger, each.audit)
         if audit.window.start >= first:
             entry = ledger.find("audit", each.digest)
             told = Told(each, before.audit if before else None, f"entry {entry.seq}" if entry else "none")
