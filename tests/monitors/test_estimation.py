@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import numpy as np
 import pytest
 
-from monitors.cube import Cube, Tally
+from monitors.audit import Verdict
+from monitors.config import parse
+from monitors.cube import UNKNOWN, Cube, Tally
 from monitors.errors import NotComputable
 from monitors.estimation import meaning
+from monitors.evaluate import evaluate
 from monitors.performance.auroc import auroc
 from monitors.performance.estimated_auroc import estimated_auroc
+from monitors.profile import Profile
+from monitors.reference import Reference
+from monitors.window import Window
+
+MODEL = """
+model: m
+version: "1"
+source: {kind: files, path: "*.csv"}
+columns: {time: at, score: score, outcome: outcome, sensitive: [race]}
+outcome: {matures_after: P30D}
+window: P7D
+reference: {from: 2025-01-06, to: 2025-12-29}
+plan:
+  - {measure: estimated_auroc}
+  - {measure: estimated_auroc, by: race}
+  - {measure: unknown_share, by: race, margin: 0.1}
+  - {measure: scored_share, by: race}
+"""
 
 
 def tally(
@@ -72,3 +95,37 @@ def test_what_the_line_misses_in_the_reference_is_put_back() -> None:
     seen = meaning(held)
     assert seen.missed != pytest.approx(0, abs=0.01)
     assert estimated_auroc(held, seen).value == pytest.approx(auroc(held).value, abs=1e-9)
+
+
+def profile(seed: int, unknown: float) -> Profile:
+    """A week of 1,000 people of two races, some of unknown race, all scored."""
+    random = np.random.default_rng(seed)
+    race = np.where(random.random(1000) < unknown, UNKNOWN, random.choice(["a", "b"], 1000))
+    score = random.beta(1.5, 5, 1000).round(6)
+    outcome = (random.random(1000) < score).astype(int)
+    start = datetime(2026, 1, 5, tzinfo=UTC)
+    cubes = {
+        name: Cube.of(name, [(str(g) if name else "", int(o), -1, int(s * 40), -1, 1, round(s * 1e6))
+                             for g, o, s in zip(race, outcome, score, strict=True)])
+        for name in ("", "race")
+    }  # fmt: skip
+    return Profile(Window(start, start + timedelta(days=7)), 1000, 0, None, start, {}, cubes)
+
+
+def test_it_is_told_before_outcomes_overall_and_by_group_and_decides_nothing() -> None:
+    config = parse(MODEL, "m.yaml")
+    found = evaluate(config, profile(2, 0.4), Reference(profile(1, 0.05)), "scored")
+    told = [f for f in found if f.metric == "estimated_auroc"]
+    assert [(f.subject, f.group) for f in told] == [
+        ("model", None), ("race", "a"), ("race", "b"), ("race", UNKNOWN),
+    ]  # fmt: skip
+    assert all(f.verdict is Verdict.CANNOT_TELL and f.severity == "info" for f in told)
+    assert all(f.low < f.value < f.high and "decides nothing" in f.reason for f in told)
+
+
+def test_more_people_of_unknown_group_are_news() -> None:
+    config = parse(MODEL, "m.yaml")
+    found = evaluate(config, profile(2, 0.4), Reference(profile(1, 0.05)), "scored")
+    (unknown,) = (f for f in found if f.metric == "unknown_share")
+    assert (unknown.subject, unknown.group, unknown.verdict) == ("race", None, Verdict.BEYOND)
+    assert unknown.value == pytest.approx(0.4, abs=0.05)
