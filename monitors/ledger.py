@@ -7,7 +7,6 @@ within its kind, so a rerun, a retry or two workers that race leave one entry, n
 from __future__ import annotations
 
 import json
-import sqlite3
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,8 +15,9 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import event, exc, pool
+from sqlalchemy import exc
 
+from monitors import entry_table
 from monitors.audit import Audit, Stage
 from monitors.canonical import canonical, digest
 from monitors.errors import LedgerError
@@ -28,40 +28,7 @@ GENESIS = "sha256:" + "0" * 64
 STAGES: tuple[Stage, ...] = ("scored", "outcome")
 Row = Mapping[str, Any] | sa.RowMapping
 _TRIES = 50  # racing writers append one after the other; each loss is one more try
-
-_metadata = sa.MetaData()
-_entries = sa.Table(
-    "rounds_entries",
-    _metadata,
-    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("at", sa.String(20), nullable=False),
-    sa.Column("kind", sa.String(32), nullable=False),
-    sa.Column("key", sa.String(512), nullable=False),
-    sa.Column("model", sa.String(200)),
-    sa.Column("version", sa.String(200)),
-    sa.Column("window", sa.String(64)),
-    sa.Column("window_end", sa.String(20)),
-    sa.Column("stage", sa.String(16)),
-    sa.Column("summary", sa.Text, nullable=False),
-    sa.Column("body", sa.LargeBinary, nullable=False),
-    sa.Column("digest", sa.String(71), nullable=False),
-    sa.Column("previous", sa.String(71), nullable=False, unique=True),
-    sa.Column("hash", sa.String(71), nullable=False),
-    sa.UniqueConstraint("kind", "key"),
-    sa.Index("rounds_entries_by_model", "kind", "model", "window_end"),
-    sa.Index("rounds_entries_by_digest", "kind", "digest"),
-    sa.Index("rounds_entries_by_hash", "hash"),
-)
-_SQLITE_GUARD = (
-    "CREATE TRIGGER IF NOT EXISTS rounds_entries_{verb} BEFORE {verb} ON rounds_entries "
-    "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
-)
-_POSTGRES_GUARD = (
-    """CREATE OR REPLACE FUNCTION rounds_append_only() RETURNS trigger AS
-    $$ BEGIN RAISE EXCEPTION 'the ledger is append-only'; END $$ LANGUAGE plpgsql""",
-    """CREATE OR REPLACE TRIGGER rounds_entries_guard BEFORE UPDATE OR DELETE ON rounds_entries
-    FOR EACH ROW EXECUTE FUNCTION rounds_append_only()""",
-)
+_entries = entry_table.entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +75,9 @@ class Ledger:
     def __init__(self, url: str, now: Callable[[], datetime]) -> None:
         self.url = url
         self._now = now
-        # One connection per use: a threaded web server shares SQLite connections badly.
-        self._engine = sa.create_engine(url, poolclass=pool.NullPool)
-        if self._engine.dialect.name == "sqlite":
-            event.listen(self._engine, "connect", _prepare_sqlite)
-            event.listen(self._engine, "begin", _write_lock)
+        self._engine = entry_table.opened(url)
         try:
-            with self._engine.begin() as connection:
-                if self._engine.dialect.name == "postgresql":  # two that open at once would both create it
-                    connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('rounds'))"))
-                _metadata.create_all(connection)
-                for statement in _guards(self._engine.dialect.name):
-                    connection.execute(sa.text(statement))
+            entry_table.make(self._engine)
         except exc.OperationalError as error:
             shown = self._engine.url.render_as_string(hide_password=True)
             raise LedgerError(f"{shown}: the ledger cannot be opened: {error.orig}") from None
@@ -329,35 +287,6 @@ class Ledger:
         with self._reading() as connection:
             for row in connection.execute(query.order_by(*order).limit(last)).mappings():
                 yield _entry(row)
-
-
-def _prepare_sqlite(connection: Any, _: Any) -> None:
-    connection.isolation_level = None  # transactions begin where `_write_lock` says
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA busy_timeout=30000")
-    for left in reversed(range(_TRIES)):
-        try:
-            cursor.execute("PRAGMA journal_mode=WAL")
-            break
-        except sqlite3.OperationalError:
-            # Another opens the new file too; here SQLite refuses without the wait it grants elsewhere.
-            if not left:
-                raise
-            cursor.executescript("BEGIN EXCLUSIVE; COMMIT")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.close()
-
-
-def _write_lock(connection: sa.Connection) -> None:
-    # A deferred transaction that reads and then writes fails at once when another wrote between.
-    if connection.get_isolation_level() != "AUTOCOMMIT":
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _guards(dialect: str) -> tuple[str, ...]:
-    if dialect == "sqlite":
-        return tuple(_SQLITE_GUARD.format(verb=verb) for verb in ("UPDATE", "DELETE"))
-    return _POSTGRES_GUARD if dialect == "postgresql" else ()
 
 
 def _hash(row: Row) -> str:

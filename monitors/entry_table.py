@@ -1,0 +1,96 @@
+"""The table the ledger keeps its entries in, and the guards that let nobody change or remove one."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event, pool
+
+_TRIES = 50  # openings of a new SQLite file that race
+
+metadata = sa.MetaData()
+entries = sa.Table(
+    "rounds_entries",
+    metadata,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.String(20), nullable=False),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("key", sa.String(512), nullable=False),
+    sa.Column("model", sa.String(200)),
+    sa.Column("version", sa.String(200)),
+    sa.Column("window", sa.String(64)),
+    sa.Column("window_end", sa.String(20)),
+    sa.Column("stage", sa.String(16)),
+    sa.Column("summary", sa.Text, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("digest", sa.String(71), nullable=False),
+    sa.Column("previous", sa.String(71), nullable=False, unique=True),
+    sa.Column("hash", sa.String(71), nullable=False),
+    sa.UniqueConstraint("kind", "key"),
+    sa.Index("rounds_entries_by_model", "kind", "model", "window_end"),
+    sa.Index("rounds_entries_by_digest", "kind", "digest"),
+    sa.Index("rounds_entries_by_hash", "hash"),
+)
+_SQLITE_GUARD = (
+    "CREATE TRIGGER IF NOT EXISTS rounds_entries_{verb} BEFORE {verb} ON rounds_entries "
+    "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
+)
+_POSTGRES_GUARD = (
+    """CREATE OR REPLACE FUNCTION rounds_append_only() RETURNS trigger AS
+    $$ BEGIN RAISE EXCEPTION 'the ledger is append-only'; END $$ LANGUAGE plpgsql""",
+    """CREATE OR REPLACE TRIGGER rounds_entries_guard BEFORE UPDATE OR DELETE ON rounds_entries
+    FOR EACH ROW EXECUTE FUNCTION rounds_append_only()""",
+)
+
+
+def opened(url: str) -> sa.Engine:
+    """An engine for the database at a URL.
+
+    One connection per use: a threaded web server shares SQLite connections badly.
+    """
+    engine = sa.create_engine(url, poolclass=pool.NullPool)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _write_lock)
+    return engine
+
+
+def make(engine: sa.Engine) -> None:
+    """Create the table and its guards; two that do so at once leave one of each."""
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":  # two that open at once would both create it
+            connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('rounds'))"))
+        metadata.create_all(connection)
+        for statement in _guards(engine.dialect.name):
+            connection.execute(sa.text(statement))
+
+
+def _prepare_sqlite(connection: Any, _: Any) -> None:
+    connection.isolation_level = None  # transactions begin where `_write_lock` says
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA busy_timeout=30000")
+    for left in reversed(range(_TRIES)):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            break
+        except sqlite3.OperationalError:
+            # Another opens the new file too; here SQLite refuses without the wait it grants elsewhere.
+            if not left:
+                raise
+            cursor.executescript("BEGIN EXCLUSIVE; COMMIT")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.close()
+
+
+def _write_lock(connection: sa.Connection) -> None:
+    # A deferred transaction that reads and then writes fails at once when another wrote between.
+    if connection.get_isolation_level() != "AUTOCOMMIT":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _guards(dialect: str) -> tuple[str, ...]:
+    if dialect == "sqlite":
+        return tuple(_SQLITE_GUARD.format(verb=verb) for verb in ("UPDATE", "DELETE"))
+    return _POSTGRES_GUARD if dialect == "postgresql" else ()
