@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.binning import BINS, SCORE_CELLS, freeze
+from flows.binning import BINS, SCORE_CELLS, freeze, numeric_bins
 from flows.frame import Frame
+from flows.quantiles import Cells
 from monitors.config import ModelConfig
 from monitors.errors import SourceInvalid
 from monitors.histogram import CategoryBins, Histogram, NumericBins
@@ -182,6 +183,13 @@ def test_scale_and_centres_are_the_columns_own(name: str) -> None:
     assert np.allclose(bins.centers, means, atol=0.02 * values.std())
 
 
+@pytest.mark.parametrize("name", ["far", "both far", "infinite"])
+def test_one_absurd_value_does_not_set_the_scale(name: str) -> None:
+    """Or a shift of five standard deviations would be one of nothing at all."""
+    assert numeric(name).scale == pytest.approx(1.0, abs=0.1)
+    assert 2 < numeric(name).centers[0] < numeric(name).centers[-1] < 12
+
+
 def test_a_column_without_a_number_has_no_bins() -> None:
     held = frozen({"x": [math.nan, None, math.inf, -math.inf] * 10}, numeric=["x"]).profile.histograms["x"]
     assert held.bins == NumericBins((), (), 0.0)
@@ -251,8 +259,19 @@ def test_whatever_a_column_holds_every_row_is_counted_somewhere(values: list[flo
         assert isinstance(held.bins, NumericBins)
         assert (held.bins.edges[0], held.bins.edges[-1]) == (min(finite), max(finite))
         assert sum(held.counts) == len(finite)
+        assert 0 not in held.counts
         assert len(held.bins.edges) - 1 == len(held.bins.centers) <= BINS
         assert list(held.bins.centers) == sorted(held.bins.centers)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_rounded_edge_never_leaves_a_bin_without_rows(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    for _ in range(300):
+        values = np.unique(random.random(random.integers(2, 25)))
+        ones = np.ones(len(values), dtype=np.int64)
+        bins = numeric_bins(Cells(False, values, values, ones), int(random.choice([3, 5, 20])))
+        assert np.histogram(values, bins.edges)[0].min() > 0
 
 
 def test_a_range_of_every_size_is_zoomed_into() -> None:

@@ -291,6 +291,18 @@ def test_an_outcome_may_be_written_in_any_of_these_ways(values: list[Any]) -> No
     assert counted.unreadable == {}
 
 
+def test_an_edge_is_met_to_the_last_bit() -> None:
+    """Engines read a number with a point as a decimal, and one in thirty comes out a bit off."""
+    draw = random.Random(5)
+    edges = sorted(draw.random() * 10 ** draw.randrange(-6, 6) for _ in range(300))
+    declared = config(**SCORES_ALONE | {"numeric": ["x"]})
+    held = pa.table({"at": [NOON] * 300, "s": [0.3] * 300, "x": edges})
+    bins = {"x": NumericBins(tuple(edges), tuple(edges[:-1]), 1.0)}
+    counted = count(Frame(held, declared).table(), declared, WEEK, Frozen(bins, (0.0, 1.0))).histograms["x"]
+    assert (counted.below, counted.above) == (0, 0)
+    assert counted.counts == (*[1] * 298, 2)  # each edge opens its bin; the last bin is closed
+
+
 # ------------------------------------------------------------------------------------------ time zones
 BERLIN = ZoneInfo("Europe/Berlin")
 MOMENTS = [
