@@ -17,6 +17,7 @@ from flows.counting import within
 from flows.monitor import step
 from flows.prepare import checked
 from flows.propose import propose
+from monitors.audit import Stage
 from monitors.config import ModelConfig, ScoreAtLeast
 from monitors.errors import SourceInvalid
 
@@ -31,14 +32,14 @@ def accepted(path: Path, folder: Path) -> ModelConfig:
     return source.read(written)
 
 
-def audited(path: Path, folder: Path) -> tuple[ModelConfig, set[str]]:
+def audited(path: Path, folder: Path, stage: Stage | None = None) -> tuple[ModelConfig, set[str]]:
     """The last whole window under the proposal, and the verdicts it gives."""
     config = accepted(path, folder)
     opened = source.connect(config, folder)
     try:
         period = config.reference_window(config.grid.window(0))
         window = config.grid.window(config.grid.index(period.end))
-        return config, {str(f.verdict) for f in step(config, window, opened).findings}
+        return config, {str(f.verdict) for f in step(config, window, opened, stage=stage).findings}
     finally:
         opened.close()
 
@@ -128,7 +129,7 @@ def test_a_proposal_runs_as_it_stands(tmp_path: Path) -> None:
 
 
 def test_a_proposal_for_the_shipped_patients_runs(tmp_path: Path) -> None:
-    config, verdicts = audited(DEMO, tmp_path)
+    config, verdicts = audited(DEMO, tmp_path, "scored")
     assert config.columns.score == "risk_surv2m"
     assert config.source.derive == {"risk_surv2m": '1 - "surv2m"'}
     assert config.columns.outcome == "d60"
@@ -210,7 +211,8 @@ AWKWARD = {"predicted_at": "Zeit (lokal)", "risk_score": 'risk "A"', "lactate": 
 @pytest.mark.parametrize("write", [parquet, csv], ids=["parquet", "csv"])
 def test_any_column_name_can_be_used(write, tmp_path: Path) -> None:
     table = [{AWKWARD.get(k, k): v for k, v in row.items()} for row in rows()]
-    config, verdicts = audited(write(tmp_path / f"my ward's.{write.__name__}", table), tmp_path)
+    path = write(tmp_path / f"my ward's.{write.__name__}", table)
+    config, verdicts = audited(path, tmp_path, "scored")
     assert config.columns.time == "Zeit (lokal)"
     assert config.columns.score == 'risk "A"'
     assert {"Größe, cm", "it's"} <= set(config.columns.numeric)
