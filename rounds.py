@@ -74,13 +74,12 @@ def init(data: Path, model: str | None, out: Path | None) -> None:
     """Look at a file and propose a config, every guess marked."""
     from flows.propose import propose
 
-    text = propose(data, model=model)
     if out is None or str(out) == "-":
-        click.echo(text, nl=False)
+        click.echo(propose(data, model=model), nl=False)
         return
     if out.exists():
         raise click.UsageError(f"{out} exists; name another file with --out")
-    out.write_text(text, encoding="utf-8")
+    out.write_text(propose(data, model=model, folder=out.parent), encoding="utf-8")
     click.echo(f"Wrote {out}. Check every line marked `guess`, then: rounds validate {out}")
 
 

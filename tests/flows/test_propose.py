@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from click import UsageError
 
 from flows import source
 from flows.counting import within
@@ -20,6 +21,7 @@ from flows.propose import propose
 from monitors.audit import Stage
 from monitors.config import ModelConfig, ScoreAtLeast
 from monitors.errors import SourceInvalid
+from rounds import init
 
 DEMO = Path(__file__).parents[2] / "configs" / "data" / "support2" / "support2.csv.gz"
 DAYS = 120
@@ -298,6 +300,17 @@ def test_the_path_starts_where_the_config_is_kept(tmp_path: Path) -> None:
     path = csv(tmp_path / "ward.csv", rows())
     (tmp_path / "configs").mkdir()
     assert "path: ../ward.csv" in propose(path, folder=tmp_path / "configs")
+
+
+def test_a_config_written_elsewhere_still_finds_its_data(tmp_path: Path) -> None:
+    path = csv(tmp_path / "ward.csv", rows())
+    written = tmp_path / "configs" / "ward.yaml"
+    written.parent.mkdir()
+    assert init.callback is not None
+    init.callback(path, None, written)
+    source.connect(source.read(written), written.parent).close()
+    with pytest.raises(UsageError, match="name another file with --out"):
+        init.callback(path, None, written)
 
 
 def test_the_name_given_is_the_name(tmp_path: Path) -> None:
