@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -16,6 +18,7 @@ from dashboards import words
 from dashboards.figures import measured
 from monitors.audit import WORST_FIRST, Audit, Finding, Verdict
 from monitors.ledger import Ledger
+from monitors.release import kept
 from monitors.window import Window
 
 _LOOK = {
@@ -62,7 +65,7 @@ def show_demo(audits: Sequence[Audit], folder: Path, config: Path, port: int) ->
         counts = audit.counts()
         windows.add_row(
             _days(audit.window),
-            "< 11" if audit.rows is None else f"{audit.rows:,}",
+            "withheld" if audit.rows is None else f"{audit.rows:,}",
             *(Text(str(counts[v]), style=_LOOK[v][1] if counts[v] else "dim") for v in WORST_FIRST),
         )
     console.print(windows)
@@ -79,26 +82,25 @@ def show_status(ledger: Ledger, now: datetime, as_json: bool) -> None:
     table = Table(box=None, pad_edge=False)
     for heading in ("model", "last window", "closed", "stage", "rows", "worst", "beyond", "cannot tell"):
         table.add_column(heading)
-    last = {head.model: head for head in ledger.heads()}
-    for model, head in sorted(last.items(), key=lambda item: str(item[0])):
-        window = Window.parse(str(head.window))
-        families = head.summary["families"]
-        counts = {v: sum(f[str(v)] for f in families.values()) for v in WORST_FIRST}
-        worst = Verdict(head.summary["worst"])
+    models = ledger.models()
+    for model in models:
+        recorded = ledger.audits(model, last=1)[0]
+        audit = kept(ledger, recorded.audit)  # what is shown has passed the door of withholding
+        window, counts = audit.window, audit.counts()
         if as_json:
-            line = {"model": model, "version": head.version, "window": head.window, "stage": head.stage,
-                    "rows": head.summary["rows"], "worst": worst,
+            line = {"model": model, "version": audit.version, "window": str(window), "stage": audit.stage,
+                    "rows": audit.rows, "worst": audit.worst,
                     "closed_days_ago": round((now - window.end).total_seconds() / 86400, 2),
-                    "findings": {str(v): n for v, n in counts.items()}}  # fmt: skip
+                    "findings": counts}  # fmt: skip
             print(json.dumps(line, sort_keys=True))  # noqa: T201  for other programs to read
             continue
         table.add_row(
-            str(model), _days(window), f"{(now - window.end).days:,} days ago", head.stage,
-            f"{head.summary['rows']:,}", Text(*_LOOK[worst]),
+            model, _days(window), f"{(now - window.end).days:,} days ago", audit.stage,
+            "withheld" if audit.rows is None else f"{audit.rows:,}", Text(*_LOOK[audit.worst]),
             str(counts[Verdict.BEYOND]), str(counts[Verdict.CANNOT_TELL]),
         )  # fmt: skip
     if not as_json:
-        console.print(table if last else "No model has been audited yet: rounds run MODEL.yaml")
+        console.print(table if models else "No model has been audited yet: rounds run MODEL.yaml")
 
 
 def _findings(shown: Sequence[Finding], audits: Sequence[Audit] = ()) -> Table:
@@ -147,7 +149,7 @@ def _days(window: Window) -> str:
 
 def _rows(audit: Audit) -> str:
     if audit.rows is None:
-        return "fewer than 11 rows"
+        return "rows withheld"
     return f"{audit.rows:,} rows" if audit.rows else "no rows"
 
 
@@ -158,14 +160,24 @@ def _counted(audit: Audit) -> str:
 
 
 def _places(folder: Path, config: Path, port: int) -> str:
+    store = f"sqlite:///{folder}/mlflow/mlflow.db"
     return "\n".join(
         (
             "[bold]Where to look[/bold]",
-            f"  pages       rounds serve --config {config.parent} --port {port}",
+            f"  pages       {_program('rounds')} demo --serve --port {port}",
             f"              then http://127.0.0.1:{port}/ (Prometheus reads /metrics there)",
-            f"  ledger      {folder}/ledger.db (rounds status, rounds verify)",
-            f"  MLflow      mlflow server --backend-store-uri sqlite:///{folder}/mlflow/mlflow.db",
-            f"  Evidently   evidently ui --workspace {folder}/evidently",
+            f"  ledger      {folder}/ledger.db ({_program('rounds')} status, or verify)",
+            f"  MLflow      {_program('mlflow')} server --backend-store-uri {store}",
+            f"  Evidently   {_program('evidently')} ui --workspace {folder}/evidently",
             f"  the config  {config}",
         )
     )
+
+
+def _program(name: str) -> str:
+    """A program as it can be typed here: by its name, or with the folder it was installed in."""
+    if shutil.which(name):
+        return name
+    beside = Path(sys.executable).with_name(name)
+    inside = beside.is_relative_to(Path.cwd())
+    return str(beside.relative_to(Path.cwd()) if inside else beside)

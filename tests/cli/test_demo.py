@@ -47,7 +47,7 @@ def audits(home: Path) -> list[dict[str, object]]:
 def test_the_demo_says_what_moved_and_where_to_look(shown: str, home: Path) -> None:
     assert "Urine was missing" in shown
     assert "8 windows" in shown
-    for place in ("rounds serve", "mlflow server", "evidently ui", "ledger.db"):
+    for place in ("rounds demo --serve", "mlflow server", "evidently ui", "ledger.db"):
         assert place in shown
 
 
