@@ -9,7 +9,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PY := $(BIN)/python
 UV := $(shell command -v uv 2>/dev/null)
-PACKAGES := monitors flows dashboards configs
+PACKAGES := monitors flows dashboards commands configs
 WORKERS ?= 2
 
 # An empty value means "write bytecode": without it every start compiles the libraries anew.

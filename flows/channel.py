@@ -12,7 +12,7 @@ from typing import Annotated, Any, Protocol
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from monitors import config as model_config
+from monitors import config_file
 from monitors.audit import Severity
 from monitors.config import IsoLength
 from monitors.errors import ConfigError, RoundsError
@@ -136,7 +136,7 @@ def problems(config: ChannelsConfig) -> list[str]:
             _kind(declared.kind).Settings.model_validate(declared.settings)
         except ValidationError as error:
             # What was given may be a secret put in the wrong place, so it is not repeated.
-            said = [model_config.said({**e, "input": {}}) for e in error.errors()]
+            said = [config_file.said({**e, "input": {}}) for e in error.errors()]
             keyed = [bool(e["loc"]) for e in error.errors()]
             found += [
                 f"channels.{name}{'.' if key else ': '}{told}" for key, told in zip(keyed, said, strict=True)
@@ -159,7 +159,7 @@ def read(path: Path) -> ChannelsConfig:
     try:
         config = ChannelsConfig.model_validate(declared or {})
     except ValidationError as error:
-        raise ConfigError([f"{path.name}: {model_config.said(e)}" for e in error.errors()]) from None
+        raise ConfigError([f"{path.name}: {config_file.said(e)}" for e in error.errors()]) from None
     if found := problems(config):
         raise ConfigError([f"{path.name}: {problem}" for problem in found])
     return config

@@ -17,7 +17,8 @@ from flows import expressions as ex
 from flows.engine import plainly
 from flows.prepare import Prepared, checked, run
 from monitors.canonical import digest
-from monitors.config import Columns, ModelConfig
+from monitors.columns import Columns
+from monitors.config import ModelConfig
 from monitors.cube import NO_SCORE, UNKNOWN, Cube, Row
 from monitors.errors import SourceInvalid
 from monitors.histogram import Bins, Histogram, NumericBins

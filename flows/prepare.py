@@ -15,7 +15,8 @@ from typing import Any
 import ibis
 
 from flows import expressions as ex
-from monitors.config import Attribute, Columns, ModelConfig, ScoreAtLeast
+from monitors.columns import Attribute, Columns, ScoreAtLeast
+from monitors.config import ModelConfig
 from monitors.cube import UNKNOWN
 from monitors.errors import SourceInvalid
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import BaseModel, ValidationError
 
-from monitors import config as model_config
+from monitors import config_file
 from monitors.config import ModelConfig
 from monitors.errors import ConfigError
 
@@ -76,7 +76,7 @@ def problems(config: ModelConfig) -> list[str]:
         try:
             _kind(config.source.kind).Settings.model_validate(config.source.settings)
         except ValidationError as error:
-            found += [f"source.{model_config.said(e)}" for e in error.errors()]
+            found += [f"source.{config_file.said(e)}" for e in error.errors()]
     found += _underivable(config)
     columns = {*config.columns.numeric, *config.columns.categorical, *config.columns.text}
     attributes = {attribute.name for attribute in config.columns.attributes}
@@ -126,7 +126,7 @@ def _not_offered(measure: str) -> list[str]:
 
 def read(path: Path) -> ModelConfig:
     """Read a model's file and check it against the sources and metrics there are."""
-    return model_config.read(path, problems)
+    return config_file.read(path, problems)
 
 
 def connect(config: ModelConfig, folder: Path) -> Source:

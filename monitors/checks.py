@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from monitors.config import ModelConfig, ScoreAtLeast
+from monitors.columns import ScoreAtLeast
+from monitors.config import ModelConfig
 from monitors.discovery import metrics
 from monitors.metric import Kind, Metric
 from monitors.plan import Rule

@@ -20,4 +20,4 @@ echo "Installing $lock (a minute or two the first time)"
 with_uv -r "$lock" -r requirements-build.lock || with_pip -r "$lock" -r requirements-build.lock
 # From here nothing is fetched: the project is put on the path and given its command.
 "$python" -m pip install -qq --no-deps --no-build-isolation --no-index --editable .
-"$python" -m compileall -q monitors flows dashboards configs rounds.py
+"$python" -m compileall -q monitors flows dashboards commands configs rounds.py

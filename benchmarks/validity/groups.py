@@ -18,7 +18,8 @@ import numpy as np
 from monitors.audit import Finding, Verdict
 from monitors.beside import beside
 from monitors.checks import checks
-from monitors.config import ModelConfig, parse
+from monitors.config import ModelConfig
+from monitors.config_file import parse
 from monitors.cube import Cube
 from monitors.gaps import gaps
 from monitors.interval import wilson

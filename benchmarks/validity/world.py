@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 from monitors.audit import Finding
-from monitors.config import ModelConfig, parse
+from monitors.config import ModelConfig
+from monitors.config_file import parse
 from monitors.cube import Cube
 from monitors.evaluate import Setting, evaluate
 from monitors.histogram import Bins, CategoryBins, Histogram, NumericBins

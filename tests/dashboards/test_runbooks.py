@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from monitors.config import read
+from monitors.config_file import read
 from monitors.plan import DEFAULT_PLAN
 
 ROOT = Path(__file__).parents[2]

@@ -9,7 +9,8 @@ from typing import Any
 
 from monitors.acting import raised
 from monitors.audit import Audit, Finding, Verdict
-from monitors.config import ModelConfig, parse
+from monitors.config import ModelConfig
+from monitors.config_file import parse
 from monitors.ledger import Ledger
 from monitors.notice import Notice
 from monitors.profile import Profile

@@ -12,12 +12,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml
 
 from rounds import cli
 
 ROOT = Path(__file__).parents[2]
+CONTEXT = click.Context(cli)
+COMMANDS = {n: c for n in cli.list_commands(CONTEXT) if (c := cli.get_command(CONTEXT, n))}
 SERVICES = {"postgres", "mlflow", "prefect", "worker", "dashboards", "prometheus", "alertmanager", "grafana"}
 
 
@@ -129,7 +132,7 @@ def test_every_secret_is_made_and_every_mount_is_there() -> None:
 @pytest.mark.parametrize("name", ["worker", "dashboards"])
 def test_the_command_line_takes_what_a_service_says(name: str) -> None:
     first, *rest = read()["services"][name]["command"]
-    command = cli.commands[first]
+    command = COMMANDS[first]
     assert command.make_context(first, rest).params
 
 

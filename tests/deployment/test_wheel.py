@@ -24,7 +24,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_all_that_runs_is_inside_and_nothing_else(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     wanted = {"rounds.py"}
-    for folder in ("monitors", "flows", "dashboards", "configs"):
+    for folder in ("monitors", "flows", "dashboards", "commands", "configs"):
         files = (f for f in (ROOT / folder).rglob("*") if f.is_file() and "__pycache__" not in f.parts)
         wanted |= {file.relative_to(ROOT).as_posix() for file in files}
     runbooks = (ROOT / "docs/runbooks").glob("*.md")
@@ -40,8 +40,8 @@ def test_the_shipped_example_is_found_and_read_from_a_wheel(wheel: Path, tmp_pat
     elsewhere.mkdir()
     zipfile.ZipFile(wheel).extractall(site)
     told = (
-        "import rounds; from pathlib import Path; from flows import source;"
-        "path = rounds.configs() / 'models/support-survival.yaml'; config = source.read(path);"
+        "from pathlib import Path; from commands._files import configs; from flows import source;"
+        "path = configs() / 'models/support-survival.yaml'; config = source.read(path);"
         "assert path.is_relative_to(Path.cwd().parent / 'site'), path;"
         "source.connect(config, path.parent).close(); print(config.model)"
     )

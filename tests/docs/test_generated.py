@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 import yaml
 
-from monitors.config import parse
+from monitors.config_file import parse
 from monitors.errors import ConfigError
 from scripts import changelog, generate
 from scripts.schema import schema

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from monitors.config import read
+from monitors.config_file import read
 from scripts import rebuild_support2 as support2
 
 ROOT = Path(__file__).parents[2]

@@ -8,11 +8,13 @@ from pathlib import Path
 import click
 import pytest
 
-from monitors.config import read
+from monitors.config_file import read
 from monitors.plan import DEFAULT_PLAN
 from rounds import cli
 
 ROOT = Path(__file__).parents[2]
+CONTEXT = click.Context(cli)
+COMMANDS = {n: c for n in cli.list_commands(CONTEXT) if (c := cli.get_command(CONTEXT, n))}
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 TEXTS = {file.relative_to(ROOT).as_posix(): file.read_text(encoding="utf-8") for file in DOCUMENTS}
 
@@ -47,13 +49,13 @@ def test_a_make_target_that_is_named_exists(name: str) -> None:
 @pytest.mark.parametrize("name", TEXTS)
 def test_a_command_that_is_named_exists(name: str) -> None:
     named = re.findall(r"(?:`|^\$? ?|\n)(?:\.venv/bin/)?rounds ([a-z]+)", TEXTS[name])
-    assert set(named) <= set(cli.commands)
+    assert set(named) <= set(COMMANDS)
 
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_an_option_that_is_named_exists(name: str) -> None:
     for command, rest in re.findall(r"(?:`|\n)(?:\.venv/bin/)?rounds ([a-z]+)([^`\n#]*)", TEXTS[name]):
-        named = cli.commands[command]
+        named = COMMANDS[command]
         inside = named.commands.values() if isinstance(named, click.Group) else ()
         known = {
             option for each in (named, *inside) for parameter in each.params for option in parameter.opts
@@ -62,11 +64,11 @@ def test_an_option_that_is_named_exists(name: str) -> None:
 
 
 def test_every_command_is_in_the_readme() -> None:
-    shown = {name for name, command in cli.commands.items() if not command.hidden}
+    shown = {name for name, command in COMMANDS.items() if not command.hidden}
     assert {name for name in shown if f"rounds {name}" not in TEXTS["README.md"]} == set()
 
 
-@pytest.mark.parametrize("command", [c for c in cli.commands.values() if not c.hidden], ids=lambda c: c.name)
+@pytest.mark.parametrize("command", [c for c in COMMANDS.values() if not c.hidden], ids=lambda c: c.name)
 def test_a_command_and_its_options_have_help(command: object) -> None:
     told = command.get_short_help_str(200)  # type: ignore[attr-defined]
     assert told.endswith((".", "?", ";")), told

@@ -14,7 +14,8 @@ import yaml
 from flows import source
 from flows.monitor import step
 from monitors.audit import Audit, Finding, Stage
-from monitors.config import ModelConfig, parse
+from monitors.config import ModelConfig
+from monitors.config_file import parse
 from monitors.ledger import Ledger
 from monitors.window import Window
 

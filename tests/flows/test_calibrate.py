@@ -15,7 +15,8 @@ from flows.frame import Frame
 from flows.monitor import reference_for, step
 from monitors.alert import Debounce
 from monitors.audit import Verdict
-from monitors.config import ModelConfig, parse
+from monitors.config import ModelConfig
+from monitors.config_file import parse
 from monitors.errors import ConfigError
 from monitors.interval import difference, wilson
 from monitors.ledger import Ledger

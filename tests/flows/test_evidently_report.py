@@ -20,7 +20,7 @@ from flows.evidently_report import Report, add_to_workspace, measure, methods, r
 from flows.rebuilt import ROWS, rebuilt, scaled
 from monitors import discovery
 from monitors.audit import Audit, Finding, Verdict
-from monitors.config import parse
+from monitors.config_file import parse
 from monitors.cube import Cube
 from monitors.errors import NotComputable
 from monitors.histogram import CategoryBins, Histogram, NumericBins

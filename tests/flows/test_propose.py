@@ -13,15 +13,16 @@ import pyarrow.parquet as pq
 import pytest
 from click import UsageError
 
+from commands.init import init
 from flows import source
 from flows.counting import within
 from flows.monitor import step
 from flows.prepare import checked
 from flows.propose import propose
 from monitors.audit import Stage
-from monitors.config import ModelConfig, ScoreAtLeast
+from monitors.columns import ScoreAtLeast
+from monitors.config import ModelConfig
 from monitors.errors import SourceInvalid
-from rounds import init
 
 DEMO = Path(__file__).parents[2] / "configs" / "data" / "support2" / "support2.csv.gz"
 DAYS = 120

@@ -30,7 +30,7 @@ from flows import beside, schedule
 from flows.home import Home
 from flows.run import open_ledger
 from flows.schedule import AuditFailed, Rounds, contained, each, retryable
-from monitors.config import parse
+from monitors.config_file import parse
 from monitors.errors import ConfigError, SourceInvalid, SourceUnavailable
 
 ROOT = Path(__file__).parents[2]

@@ -29,7 +29,8 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from flows import tracked, tracking
 from flows.home import Home
 from monitors.audit import Audit, Finding, Verdict
-from monitors.config import ModelConfig, parse
+from monitors.config import ModelConfig
+from monitors.config_file import parse
 from monitors.errors import RoundsError, TrackingUnavailable
 from monitors.ledger import Ledger
 from monitors.window import Window
@@ -343,7 +344,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from flows.home import Home
 from flows.tracking import log_audit
-from monitors.config import parse
+from monitors.config_file import parse
 from monitors.ledger import Ledger
 from tests.flows.test_tracking import AUDIT, CONFIG
 

@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitors.config import Attribute, Columns, ModelConfig, ScoreAtLeast, parse, read
+from monitors.columns import Attribute, Columns, ScoreAtLeast
+from monitors.config import ModelConfig
+from monitors.config_file import parse, read
 from monitors.errors import ConfigError
 from monitors.plan import DEFAULT_PLAN
 from monitors.window import Length, Window, moment, utc

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from monitors.audit import Verdict
-from monitors.config import parse
+from monitors.config_file import parse
 from monitors.cube import UNKNOWN, Cube, Tally
 from monitors.errors import NotComputable
 from monitors.estimation import meaning

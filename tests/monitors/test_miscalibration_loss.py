@@ -11,7 +11,8 @@ from scipy import optimize, special
 from monitors.audit import Finding, Verdict
 from monitors.beside import beside
 from monitors.checks import checks
-from monitors.config import ModelConfig, parse
+from monitors.config import ModelConfig
+from monitors.config_file import parse
 from monitors.cube import Cube
 from monitors.discovery import metrics
 from monitors.fairness.miscalibration_loss import miscalibration_loss

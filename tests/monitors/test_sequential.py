@@ -10,7 +10,8 @@ import pytest
 from scipy import stats
 
 from monitors.audit import Audit, Finding, Verdict
-from monitors.config import ConfigError, parse
+from monitors.config_file import parse
+from monitors.errors import ConfigError
 from monitors.plan import Rule
 from monitors.sequential import (
     ALLOWANCE,

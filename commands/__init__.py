@@ -1,0 +1,1 @@
+"""The command line: one file is one command, found by being there."""

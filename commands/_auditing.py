@@ -1,0 +1,59 @@
+"""Auditing the windows a command chose, and showing each as people may see it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from commands._files import moment_of
+from commands._options import BEYOND
+
+if TYPE_CHECKING:
+    from flows.home import Home
+    from flows.run import Choose
+
+
+@contextmanager
+def progress(quiet: bool) -> Iterator[Callable[[str], None]]:
+    from dashboards import terminal
+
+    if quiet:
+        yield lambda message: None
+    else:
+        with terminal.progress() as told:
+            yield told
+
+
+def audit_and_show(
+    home: Home, path: Path, choose: Choose, at: str | None, as_json: bool, fail_on: str | None
+) -> None:
+    """Audit the chosen windows and show each as people may see it."""
+    from dashboards import terminal
+    from flows import run as runs
+    from flows import source
+    from monitors.audit import Audit, Verdict
+    from monitors.errors import LedgerError
+    from monitors.release import kept
+
+    config = source.read(path)
+    when = moment_of(at, "--at", config) if at else runs.now()
+    ledger = runs.open_ledger(home)
+    beyond = False
+    with progress(quiet=as_json) as told:
+        for done in runs.run(path, home, choose, when, told=told):
+            entry = ledger.find("audit", done.digest)
+            if entry is None:
+                raise LedgerError(f"audit {done.digest} is not in the ledger it was written to")
+            audit = kept(ledger, Audit.read(entry.body))
+            beyond |= any(f.verdict is Verdict.BEYOND and f.severity != "info" for f in audit.findings)
+            if as_json:
+                click.echo(audit.json())
+            else:
+                terminal.show_audit(audit, new=done.new)
+    if fail_on and beyond:
+        sys.exit(BEYOND)

@@ -1,0 +1,51 @@
+"""Pages and /metrics in this process, and the schedules in one beside it."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from flows.home import Home
+
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
+
+
+def serve_pages(
+    home: Home,
+    files: list[Path],
+    host: str,
+    port: int,
+    *,
+    schedules: bool,
+    names: tuple[str, ...] = (),
+    as_of: datetime | None = None,
+) -> None:
+    """Pages and /metrics in this process; the schedules, if any, in one beside it."""
+    import uvicorn
+
+    from dashboards.app import create_app
+    from flows import source
+    from flows.beside import scheduler
+    from flows.run import now, open_ledger
+    from monitors.release import kept
+
+    configs = {config.model: config for config in map(source.read, files)}
+    ledger = open_ledger(home)
+    app = create_app(
+        ledger,
+        configs,
+        published=lambda audit: kept(ledger, audit),
+        now=(lambda: as_of) if as_of else now,
+        allowed_hosts=[*LOOPBACK, *names],
+    )
+    with ExitStack() as stack:
+        if schedules:
+            stack.enter_context(scheduler(files, home, os.environ))
+        click.echo(f"Rounds: http://{host}:{port}/  ({len(configs)} models; Ctrl-C stops)")
+        uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)

@@ -1,0 +1,96 @@
+"""What is open, and answers to it: `rounds alerts`."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from flows.home import Home
+
+
+@click.group(invoke_without_command=True)
+@click.option("--all", "everything", is_flag=True, help="Also those that are over.")
+@click.pass_context
+def alerts(context: click.Context, everything: bool) -> None:
+    """What is open; tell a test, answer an alert, review a month."""
+    if context.invoked_subcommand is None:
+        from dashboards.terminal_alerts import show_alerts
+        from flows.run import now, open_ledger
+        from monitors.acting import held
+
+        show_alerts(held(open_ledger(context.obj), now()), now(), everything=everything)
+
+
+@alerts.command("test")
+@click.option("--channel", metavar="NAME", help="One of them; all if not given.")
+@click.option("--channels", "file", type=click.Path(path_type=Path), help="[configs/channels.yaml]")
+def alerts_test(channel: str | None, file: Path | None) -> None:
+    """Send a test message."""
+    from flows import telling
+    from flows.channel import connect, read
+    from flows.run import now
+
+    config = read(file) if file else telling.channels_for(Path("configs/models/any.yaml"))
+    chosen = [channel] if channel else list(config.channels)
+    if unknown := set(chosen) - set(config.channels):
+        raise click.UsageError(f"--channel {unknown.pop()} is not one of {', '.join(config.channels)}")
+    logging.getLogger("rounds").setLevel(logging.INFO)
+    for name in chosen:
+        connect(name, config.channels[name], os.environ).send([telling.trial(config, now())])
+        click.echo(f"{name}: told")
+
+
+@alerts.command("review")
+@click.option("--month", metavar="YYYY-MM", help="[this month]")
+@click.pass_obj
+def alerts_review(home: Home, month: str | None) -> None:
+    """How a month of alerts went, rule by rule, and what to change."""
+    from dashboards.terminal_alerts import show_review
+    from flows.run import now, open_ledger
+    from monitors.acting import held
+    from monitors.review import month_of, review
+
+    asked = month or f"{now():%Y-%m}"
+    try:
+        start, end = month_of(asked)
+    except ValueError as error:
+        raise click.UsageError(f"--month {error}") from None
+    show_review(review(held(open_ledger(home), now()), start, end), asked)
+
+
+def _answering(name: str, told: str) -> None:
+    """A command that answers an alert: one each for what may be said."""
+
+    @alerts.command(name, help=told)
+    @click.argument("key")
+    @click.option("--by", required=True, metavar="NAME")
+    @click.option("--reason", required=True, metavar="TEXT")
+    @click.option("--until", metavar="T", help="Of a silence: within seven days.")
+    @click.pass_obj
+    def answer(home: Home, key: str, by: str, reason: str, until: str | None) -> None:
+        from flows.run import now, open_ledger
+        from monitors import acting
+        from monitors.window import moment
+
+        if (name == "silence") != (until is not None):
+            raise click.UsageError("--until goes with `silence`, which needs it, and with nothing else")
+        ledger = open_ledger(home)
+        if until is not None:
+            try:
+                entry = acting.silence(ledger, key, by, reason, moment(until), now())
+            except ValueError as error:
+                raise click.UsageError(f"--until {error}") from None
+        else:
+            act = acting.acknowledge if name == "ack" else acting.not_useful
+            entry = act(ledger, key, by, reason, now())
+        click.echo(f"{key}: {entry.kind.replace('_', ' ')}, entry {entry.seq}")
+
+
+_answering("ack", "Say that you have it.")
+_answering("silence", "Tell nobody of a check, or of a whole MODEL, for at most seven days.")
+_answering("not-useful", "Say that it should not have come, and why.")

@@ -1,0 +1,30 @@
+"""The whole job on shipped patients: `rounds demo`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from commands._files import configs
+from commands._serving import serve_pages
+
+if TYPE_CHECKING:
+    from flows.home import Home
+
+
+@click.command()
+@click.option("--serve", is_flag=True, help="Open the dashboards afterwards.")
+@click.option("--port", default=8321, show_default=True)
+@click.pass_obj
+def demo(home: Home, serve: bool, port: int) -> None:
+    """The whole job on shipped real inpatients, with embedded parts only."""
+    from dashboards import terminal
+    from flows.demo import END, demonstrate
+
+    path = configs() / "models" / "support-survival.yaml"
+    with terminal.progress() as told:
+        audits = demonstrate(path, home, told)
+    terminal.show_demo(audits, home.folder, path, port)
+    if serve:
+        serve_pages(home, [path], "127.0.0.1", port, schedules=False, as_of=END)

@@ -1,0 +1,123 @@
+"""Which column of the source plays which part, and the registered groupings of people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+
+class Strict(BaseModel):
+    """Settings that are read once, never changed, and have no key we do not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ScoreAtLeast(Strict):
+    """A decision taken when the score reaches a threshold."""
+
+    score_at_least: float = Field(ge=0, le=1)
+
+
+class Attribute(Strict):
+    """A registered grouping: one column, a column in bands, or an intersection of such.
+
+    >>> Attribute.of({"age": [18, 65]}).labels
+    ('under 18', '18 to 64', '65 and over')
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    bands: tuple[float, ...] = ()
+
+    @classmethod
+    def of(cls, declared: str | Mapping[str, Any] | list[str]) -> Attribute:
+        """Read what the file says. Raises ValueError with the remedy."""
+        if isinstance(declared, str):
+            return cls(name=declared, columns=(declared,))
+        if isinstance(declared, Mapping):
+            ((column, bands),) = declared.items() if len(declared) == 1 else (("", None),)
+            if not column or not isinstance(bands, list) or len(bands) < 1:
+                raise ValueError("must be `{column: [first, second, …]}` with ascending band starts")
+            if sorted(set(bands)) != bands:
+                raise ValueError(f"band starts must ascend (got {bands})")
+            return cls(name=column, columns=(column,), bands=tuple(bands))
+        if len(declared) < 2:
+            raise ValueError(f"an intersection needs at least two columns (got {declared})")
+        return cls(name=" × ".join(declared), columns=tuple(declared))
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The groups of a column in bands, in order."""
+        starts = self.bands
+        whole = all(float(start).is_integer() for start in starts)
+
+        def between(a: float, b: float) -> str:
+            return f"{a:g} to {b - 1:g}" if whole else f"{a:g} to under {b:g}"
+
+        middle = [between(a, b) for a, b in pairwise(starts)]
+        return (f"under {starts[0]:g}", *middle, f"{starts[-1]:g} and over") if starts else ()
+
+
+class Columns(Strict):
+    """Which column plays which part."""
+
+    time: str = Field(description="When the prediction was made.")
+    id: str | None = Field(None, description="One prediction.")
+    patient: str | None = Field(None, description="Who it was about.")
+    score: str | None = Field(None, description="A probability in [0, 1].")
+    decision: str | ScoreAtLeast | None = None
+    outcome: str | None = Field(None, description="0 or 1; absent or null is not yet known.")
+    action: str | None = Field(None, description="What staff did with it, where recorded.")
+    version: str | None = Field(None, description="Which model version made it, where recorded.")
+    numeric: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+    text: tuple[str, ...] = ()
+    sensitive: tuple[Attribute, ...] = ()
+    site: str | None = None
+
+    @field_validator("sensitive", mode="before")
+    @classmethod
+    def _attributes(cls, declared: Any) -> Any:
+        if not isinstance(declared, list):
+            return declared
+        return [a if isinstance(a, Attribute) else Attribute.of(a) for a in declared]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Columns:
+        if self.score is None and self.decision is None:
+            raise ValueError("name a `score`, a `decision`, or both")
+        if isinstance(self.decision, ScoreAtLeast) and self.score is None:
+            raise ValueError("`decision: {score_at_least: …}` needs a `score`")
+        features = [*self.numeric, *self.categorical, *self.text]
+        twice = sorted({c for c in features if features.count(c) > 1})
+        if twice:
+            raise ValueError(f"listed more than once among numeric, categorical and text: {twice}")
+        names = [attribute.name for attribute in self.sensitive]
+        if len(set(names)) < len(names):
+            raise ValueError(f"an attribute is listed twice among sensitive: {names}")
+        declared = {a.name for a in self.sensitive if len(a.columns) == 1}
+        for attribute in self.sensitive:
+            if len(attribute.columns) > 1 and (absent := set(attribute.columns) - declared):
+                raise ValueError(
+                    f"the intersection {attribute.name!r} needs its parts listed by themselves too: "
+                    f"{sorted(absent)}"
+                )
+        return self
+
+    @property
+    def attributes(self) -> tuple[Attribute, ...]:
+        """Every grouping that is counted: the sensitive ones, and the site."""
+        if self.site is None or self.site in {a.name for a in self.sensitive}:
+            return self.sensitive
+        return (*self.sensitive, Attribute(name=self.site, columns=(self.site,)))
+
+    def read(self) -> tuple[str, ...]:
+        """Every column that is read from the source, once each, in order."""
+        roles = (self.time, self.id, self.patient, self.score, self.outcome, self.action, self.version)
+        decision = self.decision if isinstance(self.decision, str) else None
+        groups = [column for a in self.attributes for column in a.columns]
+        named = [*roles, decision, *self.numeric, *self.categorical, *self.text, *groups]
+        return tuple(dict.fromkeys(column for column in named if column is not None))

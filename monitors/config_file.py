@@ -1,0 +1,114 @@
+"""Reading a model's YAML file, or naming every mistake in it at once with its remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from monitors.config import ModelConfig
+from monitors.errors import ConfigError
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML that refuses a key written twice, which plain YAML settles silently."""
+
+
+def _mapping(loader: _UniqueKeys, node: yaml.MappingNode) -> dict[Any, Any]:
+    seen: set[Any] = set()
+    for key_node, _ in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        if isinstance(key, str) and key in seen:
+            raise yaml.MarkedYAMLError(
+                problem=f"key {key!r} is written twice", problem_mark=key_node.start_mark
+            )
+        seen.add(key if isinstance(key, str) else str(key))
+    return yaml.SafeLoader.construct_mapping(loader, node, deep=True)
+
+
+_UniqueKeys.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def parse(
+    text: str,
+    name: str,
+    check: Callable[[ModelConfig], list[str]] = lambda config: [],
+) -> ModelConfig:
+    """Read one model's YAML; `name` is what messages call the file.
+
+    `check` may add mistakes of its own (`key: remedy`), such as an unknown source kind.
+
+    Raises:
+        ConfigError: with every mistake as `name: key: remedy`.
+    """
+    try:
+        declared = yaml.load(text, Loader=_UniqueKeys)  # noqa: S506  a SafeLoader subclass
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ConfigError([f"{name}: line {line}: not YAML: {error.problem}"]) from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise ConfigError([f"{name}: not YAML: {error}"]) from None
+    if not isinstance(declared, dict):
+        raise ConfigError([f"{name}: must hold one model's settings as `key: value` (see configs/models/)"])
+    try:
+        config = ModelConfig.model_validate(declared)
+    except ValidationError as error:
+        # Settings where a name could stand too are no misplaced name: say only what is wrong in them.
+        found = [
+            e for e in error.errors() if not (e["loc"][-1:] == ("str",) and isinstance(e["input"], dict))
+        ]
+        raise ConfigError([f"{name}: {said(e)}" for e in found]) from None
+    if problems := check(config):
+        raise ConfigError([f"{name}: {problem}" for problem in problems])
+    return config
+
+
+def read(path: Path, check: Callable[[ModelConfig], list[str]] = lambda config: []) -> ModelConfig:
+    """Read one model's file. Raises ConfigError as `parse` does."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError([f"{path}: no such file; name a model's YAML file"]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([f"{path}: cannot be read as UTF-8 text ({type(error).__name__})"]) from None
+    return parse(text, path.name, check)
+
+
+_REMEDY = {
+    "extra_forbidden": "is not a known key",
+    "missing": "is required",
+    "greater_than": "must be above {gt:g}",
+    "greater_than_equal": "must be at least {ge:g}",
+    "less_than_equal": "must be at most {le:g}",
+    "literal_error": "must be {expected}",
+    "string_type": "must be text",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a finite number",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "tuple_type": "must be a list",
+    "model_type": "must hold settings as `key: value`",
+    "date_type": "must be a date such as 2026-01-05",
+    "date_from_datetime_parsing": "must be a date such as 2026-01-05",
+}
+_UNION_TAGS = {"FixedReference", "TrailingReference", "ScoreAtLeast", "str", "tuple[str, ...]"}
+
+
+def said(error: Any) -> str:
+    """One pydantic error as `key: remedy (got value)`, list positions counted from 1."""
+    parts = [part for part in error["loc"] if str(part) not in _UNION_TAGS]
+    parts = [p for p in parts if not str(p).startswith(("function-", "tuple[", "constrained-"))]
+    key = ".".join(str(p + 1) if isinstance(p, int) else str(p) for p in parts)
+    context = error.get("ctx", {})
+    remedy = _REMEDY.get(error["type"], error["msg"].removeprefix("Value error, "))
+    remedy = remedy.format(**context) if error["type"] in _REMEDY else remedy
+    got = error["input"]
+    shown = "" if "(got " in remedy or isinstance(got, dict | list) else f" (got {got!r})"
+    if error["type"] == "extra_forbidden":
+        shown = ""
+    return f"{key}: {remedy}{shown}" if key else remedy
