@@ -1,4 +1,4 @@
-"""Write the files that are generated and kept: the schema, its page, the changelog."""
+"""Write the files that are generated and kept: the schema, its page, the metrics' page, the changelog."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from scripts import changelog, configuration
+from scripts import catalogue, changelog, configuration
 from scripts.schema import schema
 
 ROOT = Path(__file__).parents[1]
 PAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "schema": ("configs/schema.json", lambda: json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"),
     "configuration": ("docs/configuration.md", lambda: configuration.page(schema())),
+    "metrics": ("docs/metrics.md", catalogue.page),
     "changelog": ("CHANGELOG.md", lambda: changelog.page(ROOT / "changes")),
 }
 

@@ -20,6 +20,9 @@ from monitors.metric import NUMBERS, metric
 def anderson_darling(reference: Counts, current: Counts, positions: Floats) -> Floats:
     """Root of A2 (1/N + 1/n) (N + n) / (N + n - 1), A2 the two-sample midrank statistic.
 
+    Asks: has the column's distribution moved, its tails included?
+    Trap: not in the column's own unit, so how far is far has to be learnt from `rounds calibrate`.
+
     Equal to the root of the sum over cells of h d^2 / (H (1 - H) - h / 4): h the pooled share
     of a cell, H the pooled share up to its middle, d the gap of both windows' shares up to
     its middle. Rows in one cell count as ties. A2 grows with the rows; this does not. A2 is

@@ -19,6 +19,9 @@ from monitors.metric import EVERY, metric
 def chi_square(reference: Counts, current: Counts) -> Floats:
     """Root of chi2 (1/N + 1/n), chi2 the two-sample statistic of homogeneity, N and n the rows.
 
+    Asks: have the shares of the categories changed?
+    Trap: a rare category weighs as much as a common one of many times its size.
+
     Equal to the root of the sum over cells of (q - p)^2 / m, m the pooled share. The plain
     statistic grows with the rows and Cramér's V shrinks as the reference grows; this does
     neither, so one margin serves every window. The statistic is that of

@@ -19,6 +19,9 @@ from monitors.metric import EVERY, metric
 def hellinger(reference: Counts, current: Counts) -> Floats:
     """Root of half the sum over cells of (sqrt(q) - sqrt(p))^2, p and q the shares of both.
 
+    Asks: have the shares of the cells changed?
+    Trap: more cells make it larger without any drift; small cells weigh more than in total variation.
+
     Args:
         reference: `Histogram.cells` of the reference, shape (k,).
         current: of the window, shape (..., k); leading axes are windows or draws.

@@ -20,8 +20,10 @@ from monitors.metric import EVERY, metric
 def jensen_shannon(reference: Counts, current: Counts) -> Floats:
     """Root of the Jensen-Shannon divergence in base 2, p and q the shares of reference and current.
 
-    The distance, not the divergence: what scipy.spatial.distance.jensenshannon and Evidently
-    give, Evidently in base e. The divergence is its square.
+    Asks: have the shares of the cells changed, small ones included?
+    Trap: the distance, not the divergence, which is its square and looks much smaller.
+
+    It is what scipy.spatial.distance.jensenshannon and Evidently give, Evidently in base e.
 
     Args:
         reference: `Histogram.cells` of the reference, shape (k,).

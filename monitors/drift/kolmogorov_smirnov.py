@@ -20,8 +20,9 @@ from monitors.metric import NUMBERS, metric
 def kolmogorov_smirnov(reference: Counts, current: Counts, positions: Floats) -> Floats:
     """Largest |G - F|, F and G the shares of reference and current up to each cell's end.
 
-    Binned, it sees edges only: equal to the test on rows when the edges hold the widest gap,
-    and below it otherwise.
+    Asks: has the column's distribution moved anywhere?
+    Trap: at 100 rows it finds half of what Wasserstein finds. Binned, it sees edges only: equal to the
+        test on rows when the edges hold the widest gap, and below it otherwise.
 
     Args:
         reference: `Histogram.ordered` of the reference, shape (k,).

@@ -19,7 +19,8 @@ from monitors.metric import EVERY, metric
 def l_infinity(reference: Counts, current: Counts) -> Floats:
     """Largest |q - p| over cells, p and q the shares of reference and current.
 
-    Many rare categories add nothing to it, so it stays quiet where sums over cells do not.
+    Asks: has any one category grown or shrunk?
+    Trap: many small changes that all go one way are not seen; many rare categories add nothing to it.
 
     Args:
         reference: `Histogram.cells` of the reference, shape (k,).

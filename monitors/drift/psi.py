@@ -21,9 +21,12 @@ HALF_A_ROW = 0.5  # the usual prior for a proportion; a smaller floor lets one e
 def psi(reference: Counts, current: Counts) -> Floats:
     """Sum over cells of (q - p) ln(q / p), p and q the shares of reference and current.
 
+    Asks: have the shares of the cells changed? It is shown because people know it.
+    Trap: its size depends on the number of cells and, without any drift, on the number of rows, so a
+        fixed cut-off means little: at 100 rows .1 is exceeded by chance in most windows.
+
     A cell that only one side fills gets half a row on the other, so that its logarithm exists;
-    a cell that both leave empty counts for nothing. Its size depends on the number of cells
-    and, without any drift, on the number of rows, so a fixed cut-off means little.
+    a cell that both leave empty counts for nothing.
 
     Args:
         reference: `Histogram.cells` of the reference, shape (k,).

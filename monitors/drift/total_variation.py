@@ -19,6 +19,9 @@ from monitors.metric import EVERY, metric
 def total_variation(reference: Counts, current: Counts) -> Floats:
     """Half the sum over cells of |q - p|, p and q the shares of reference and current.
 
+    Asks: what share of rows would have to change cell?
+    Trap: a move to the next bin counts as much as one to the last: for numbers ask Wasserstein.
+
     Args:
         reference: `Histogram.cells` of the reference, shape (k,).
         current: of the window, shape (..., k); leading axes are windows or draws.

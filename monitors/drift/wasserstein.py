@@ -20,9 +20,11 @@ from monitors.metric import NUMBERS, metric
 def wasserstein(reference: Counts, current: Counts, positions: Floats) -> Floats:
     """Sum of |G - F| times the step to the next position, F and G the shares up to each cell.
 
-    A shift of every row by d standard deviations gives d. Rows below or above the reference
-    lie at its edge, so rows far outside count as far as the edge only: `out_of_range_share`
-    says how many there are.
+    Asks: how far did the column move, in its own reference's standard deviations?
+    Trap: rows far outside the reference count as far as its edge only: `out_of_range_share` says how
+        many there are. Two moves that cancel in the mean are half seen.
+
+    A shift of every row by d standard deviations gives d.
 
     Args:
         reference: `Histogram.ordered` of the reference, shape (k,).

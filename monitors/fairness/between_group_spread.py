@@ -29,8 +29,11 @@ def between_group_spread(
 ) -> Mapping[str | None, Estimate]:
     """√(variance of the groups' true positive rates, less the mean of their squared errors).
 
-    The largest gap between groups grows with their number and smallness alone; this does not.
-    Errors are a bootstrap's, and each draw, noisier by one more error, is corrected twice.
+    Asks: do the groups' true positive rates differ at all, beyond chance?
+    Trap: it says that groups differ, not which, nor why. The largest gap would grow with the number of
+        groups and their smallness alone; this does not.
+    Enough: three groups precise enough for a verdict.
+    Interval: percentiles of the draws; each draw, noisier by one more error, is corrected twice.
 
     Args:
         cube: by the attribute whose groups are assessed.

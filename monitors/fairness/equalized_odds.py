@@ -27,8 +27,11 @@ NOBODY = Estimate.absent("no row has both a score and a known outcome")
 def equalized_odds(cube: Cube, level: float = LEVEL, *, seed: int = SEED) -> Mapping[str | None, Estimate]:
     """max(|TPR - TPR of everyone else|, |FPR - FPR of everyone else|); the parts are metrics too.
 
-    It cannot be 0 with calibrated scores where the outcome is not equally common: read it with
-    both parts and the losses. Chance alone makes it more than 0: its lower limit says if there is a gap.
+    Asks: are both error rates those of everyone else?
+    Trap: it cannot be 0 with calibrated scores where the outcome is not equally common: read it with
+        both parts and the losses. Chance alone makes it more than 0: its lower limit says if there is a gap.
+    Enough: 30 people of either outcome in the group and elsewhere.
+    Interval: bootstrap, both parts of all groups held at once (max-T).
 
     Args:
         cube: by the attribute whose groups are assessed.

@@ -20,8 +20,11 @@ from monitors.metric import Estimate, metric
 def label_coverage(tally: Tally, level: float = LEVEL) -> Estimate:
     """Scored rows whose outcome is known, as a share of scored rows.
 
-    A row without a known outcome is no negative: it is left out of every measure that needs
-    outcomes, so a group whose outcomes are followed up less is measured on fewer, other people.
+    Asks: of how many scored people is the outcome known?
+    Trap: a row without a known outcome is no negative: it is left out of every measure that needs
+        outcomes, so a group followed up less is measured on fewer, other people.
+    Enough: 30 people with a score.
+    Interval: Wilson's; of a gap, Newcombe's.
 
     Args:
         tally: of everyone, of a group, or of everyone else.

@@ -26,11 +26,15 @@ def miscalibration_loss(
 ) -> Mapping[str, Estimate]:
     """TPR(s >= t) - TPR(r >= t), r the score as recalibrated in the group.
 
-    Below 0, people with the outcome are missed because the score understates the group's risk;
-    above 0, more are flagged than at the risk agreed on. Unlike a raw gap it does not accuse a
-    group whose mix of risks differs, nor overlook one whose risk is understated by as much.
-    r comes from logit P(outcome) = a + b logit(s) fitted to the group's people, b held at 1 under
-    50 events; it is fitted again in every bootstrap draw.
+    Asks: how many are missed because the score understates their group's risk?
+    Trap: below 0 people are missed, above 0 more are flagged than at the risk agreed on. It is silent on
+        whether the outcome itself was recorded alike.
+    Enough: 30 people with the outcome to be shown, 100 for a verdict; 200 resolve a loss of 25 points.
+    Interval: bootstrap of the people, recalibrated again in each draw, all groups held at once (max-T).
+
+    r comes from logit P(outcome) = a + b logit(s) fitted to the group's people, b held at 1 under 50 events.
+    Unlike a raw gap it does not accuse a group whose mix of risks differs, nor overlook one whose risk is
+    understated by as much.
 
     Args:
         cube: by the attribute whose groups are assessed.

@@ -26,9 +26,12 @@ def miscalibration_loss_false_positive(
 ) -> Mapping[str, Estimate]:
     """FPR(s >= t) - FPR(r >= t), r the score as recalibrated in the group.
 
-    Above 0, people without the outcome are flagged because the score overstates the group's risk.
-    r comes from logit P(outcome) = a + b logit(s) fitted to the group's people, b held at 1 under
-    50 events; it is fitted again in every bootstrap draw.
+    Asks: how many false alarms come from a score that overstates the group's risk?
+    Trap: above 0 there are such; below 0 false alarms are spared because risk is understated, no gain.
+    Enough: 30 people with the outcome to be shown, 100 for a verdict; 200 resolve a loss of 25 points.
+    Interval: bootstrap of the people, recalibrated again in each draw, all groups held at once (max-T).
+
+    r comes from logit P(outcome) = a + b logit(s) fitted to the group's people, b held at 1 under 50 events.
 
     Args:
         cube: by the attribute whose groups are assessed.

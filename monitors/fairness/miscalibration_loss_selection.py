@@ -26,10 +26,13 @@ def miscalibration_loss_selection(
 ) -> Mapping[str, Estimate]:
     """Share flagged at s >= t, less the share at r >= t, r the score as recalibrated in the group.
 
-    Below 0, fewer of the group are flagged than its risk calls for, above 0 more. Taken over people
-    whose outcome is known, since without outcomes nothing can be recalibrated.
-    r comes from logit P(outcome) = a + b logit(s) fitted to the group's people, b held at 1 under
-    50 events; it is fitted again in every bootstrap draw.
+    Asks: are more or fewer of the group flagged than its own risk calls for?
+    Trap: taken over people whose outcome is known, since without outcomes nothing can be recalibrated.
+        Below 0 fewer are flagged than the risk calls for, above 0 more.
+    Enough: 30 people with the outcome to be shown, 100 for a verdict; 200 resolve a loss of 25 points.
+    Interval: bootstrap of the people, recalibrated again in each draw, all groups held at once (max-T).
+
+    r comes from logit P(outcome) = a + b logit(s) fitted to the group's people, b held at 1 under 50 events.
 
     Args:
         cube: by the attribute whose groups are assessed.

@@ -22,8 +22,11 @@ from monitors.pooling import pooled
 def pooled_true_positive_rate(cube: Cube, level: float = LEVEL) -> Mapping[str | None, Estimate]:
     """TP / (TP + FN) of each group, drawn towards all groups' on the log-odds scale.
 
-    For reading many small groups side by side: their own rates differ most where they are
-    smallest. Exploratory: what it shows needs confirming on new data, and no verdict rests on it.
+    Asks: which of many small groups and intersections may be missed more than the others?
+    Trap: exploratory: what it shows needs confirming on new data, and no verdict rests on it. Their own
+        rates differ most where they are smallest, so each is drawn towards all; a note says how far.
+    Enough: 100 people with the outcome in all groups together.
+    Interval: of the pooled estimate, on the log-odds scale.
 
     Args:
         cube: by the attribute, often an intersection.

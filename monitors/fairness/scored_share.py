@@ -20,8 +20,10 @@ from monitors.metric import Estimate, metric
 def scored_share(tally: Tally, level: float = LEVEL) -> Estimate:
     """Rows with a score in [0, 1] as a share of all rows.
 
-    Not being scored is the first way to be left out. Whoever never reached the source is not
-    counted here: it takes a list of everyone eligible to see them.
+    Asks: who on record got a score at all? Not being scored is the first way to be left out.
+    Trap: whoever never reached the source is not counted: it takes a list of everyone eligible to see them.
+    Enough: 30 people.
+    Interval: Wilson's; of a gap, Newcombe's.
 
     Args:
         tally: of everyone, of a group, or of everyone else.

@@ -21,8 +21,14 @@ from monitors.performance._share import unranked
 def auroc(tally: Tally, level: float = LEVEL) -> Estimate:
     """P(score of one with the outcome > score of one without), ties counting half.
 
-    From score cells: rows in one cell count as ties, which costs less than 0.001 with 200
-    cells. It says nothing about the level of the scores.
+    Asks: does the score rank people with the outcome above people without it?
+    Trap: it says nothing about the level of the scores, and a group of people who are more alike gets a
+        lower one from the same model.
+    Enough: 20 people with the outcome and 20 without to be shown; about 25 of the rarer for an interval
+        .20 wide, about 100 for .10.
+    Interval: DeLong's, on the logit scale.
+
+    From score cells: rows in one cell count as ties, which costs less than 0.001 with 200 cells.
 
     Args:
         tally: of everyone, of a group, or of everyone else.

@@ -21,9 +21,11 @@ from monitors.metric import Estimate, metric
 def brier(tally: Tally, level: float = LEVEL) -> Estimate:
     """Mean of (score - outcome)^2, each row at the mean score of its cell.
 
-    It falls as the outcome gets rarer, so groups with different rates do not compare by it.
-    The interval adds z^2 / 2 made-up rows with the outcome and as many without, spread over
-    the cells as the real ones are: with no outcome among a few rows it still has a width.
+    Asks: how far do scores lie from what happened?
+    Trap: it falls as the outcome gets rarer, so groups with different rates do not compare by it: scale it.
+    Enough: 50 people with the outcome.
+    Interval: normal, with z^2 / 2 made-up rows with the outcome and as many without, spread over the
+        cells as the real ones are: with no outcome among a few rows it still has a width.
 
     Args:
         tally: of everyone, of a group, or of everyone else.

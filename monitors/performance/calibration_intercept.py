@@ -19,9 +19,12 @@ from monitors.metric import Estimate, metric
     source="Cox 1958, Biometrika 45:562; Van Calster et al. 2019, BMC Med 17:230",
 )
 def calibration_intercept(tally: Tally, level: float = LEVEL) -> Estimate:
-    """A in logit P(outcome) = a + logit(score): calibration in the large.
+    """The a in logit P(outcome) = a + logit(score): calibration in the large.
 
-    The observed/expected ratio says the same in people.
+    Asks: is risk over- or understated on the whole?
+    Trap: errors that cancel leave it at 0. The observed/expected ratio says the same in people.
+    Enough: about 60 people with the outcome; 16 show only a gross error.
+    Interval: profile likelihood.
 
     Args:
         tally: of everyone, of a group, or of everyone else.

@@ -23,9 +23,12 @@ SPAN = 1.5  # times the threshold, and a part of it
 def calibration_near_threshold(tally: Tally, level: float = LEVEL, *, threshold: float) -> Estimate:
     """Observed / expected among people scored from t / 1.5 to 1.5 t, t the decision's threshold.
 
-    Only this part of the calibration curve changes who is flagged. Above 1 the scores understate
-    risk there. Score cells count by their mean, the expected by it too. About 30 people with the
-    outcome in the band are wanted.
+    Asks: is risk right where it decides who is flagged?
+    Trap: a narrow band holds few people; outside it nothing is said. Above 1 the scores understate risk.
+    Enough: 30 people with the outcome in the band.
+    Interval: on the log scale, exact Poisson under 20 events.
+
+    Score cells count by their mean, the expected by it too.
 
     Args:
         tally: of everyone, of a group, or of everyone else.

@@ -20,10 +20,13 @@ from monitors.metric import Estimate, metric
     source="Cox 1958, Biometrika 45:562; Van Calster et al. 2019, BMC Med 17:230",
 )
 def calibration_slope(tally: Tally, level: float = LEVEL) -> Estimate:
-    """B in logit P(outcome) = a + b logit(score): below 1 the scores are too extreme.
+    """The b in logit P(outcome) = a + b logit(score): below 1 the scores are too extreme.
 
-    Penalised (Firth) under 50 events, or 50 rows without, and where a score parts all of one
-    kind from all of the other.
+    Asks: are scores as spread out as the risks they stand for?
+    Trap: it can be 1 while every score is too high; read it with the intercept.
+    Enough: 50 to 80 people with the outcome for an interval .6 wide, about 500 for .2.
+    Interval: profile likelihood, penalised (Firth) under 50 events, or 50 rows without, and where a
+        score parts all of one kind from all of the other.
 
     Args:
         tally: of everyone, of a group, or of everyone else.

@@ -23,9 +23,11 @@ from monitors.metric import Estimate, metric
 def estimated_auroc(tally: Tally, meaning: Meaning, level: float = LEVEL) -> Estimate:
     """AUROC of the window's scores, each carrying the risk it stood for in the reference.
 
-    It sees a change in who is scored, never a change in what a score means: a model that has
-    gone wrong in that way looks as good as before. So it is called estimated wherever it is
-    shown, and no verdict rests on it.
+    Asks: what will AUROC be, before outcomes are known, if scores keep their meaning?
+    Trap: it sees a change in who is scored, never a change in what a score means: a model that has
+        gone wrong in that way looks as good as before. No verdict rests on it.
+    Enough: 30 scored rows.
+    Interval: over outcomes drawn from the risks and over the lines the reference allows.
 
     Args:
         tally: of everyone or of a group, whether or not any outcome is known.

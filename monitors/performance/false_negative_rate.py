@@ -21,6 +21,11 @@ from monitors.performance._share import share
 def false_negative_rate(tally: Tally, level: float = LEVEL) -> Estimate:
     """FN / (TP + FN), 1 minus the true positive rate.
 
+    Asks: of those who had the outcome, what share was missed?
+    Trap: it depends on how risks are spread in the group, not on the model alone: see miscalibration loss.
+    Enough: 40 people with the outcome for ±10 points at .10, 90 at .40.
+    Interval: Wilson's; of a gap, Newcombe's.
+
     Args:
         tally: of everyone, of a group, or of everyone else.
         level: two-sided confidence of the interval.

@@ -21,7 +21,10 @@ from monitors.performance._share import share
 def false_omission_rate(tally: Tally, level: float = LEVEL) -> Estimate:
     """FN / (TN + FN), 1 minus the negative predictive value: what silence leaves open.
 
-    It moves with how common the outcome is.
+    Asks: when the tool is silent, how often should it not have been?
+    Trap: it moves with how common the outcome is.
+    Enough: 30 people not flagged; those among them with the outcome usually limit.
+    Interval: Wilson's; of a gap, Newcombe's.
 
     Args:
         tally: of everyone, of a group, or of everyone else.

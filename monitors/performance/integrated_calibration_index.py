@@ -27,8 +27,11 @@ DRAWS = 200
 def integrated_calibration_index(tally: Tally, level: float = LEVEL) -> Estimate:
     """Mean over people of |curve(score) - score|, the curve a logistic spline with three knots.
 
-    Never 0 by chance, and the further from it the fewer people: a small group looks worst.
-    At least 100 people with the outcome and 100 without are wanted, better 200.
+    Asks: how far from the truth is a score, on average over people?
+    Trap: never 0 by chance, and the further from it the fewer people: a small group looks worst.
+    Enough: 100 people with the outcome and 100 without, better 200.
+    Interval: percentiles of 200 draws of the people, the curve fitted again to each; they lean upwards
+        as the value does.
 
     Args:
         tally: of everyone, of a group, or of everyone else.

@@ -20,6 +20,11 @@ from monitors.metric import Estimate, metric
 def missed_per_1000(tally: Tally, level: float = LEVEL) -> Estimate:
     """1,000 FN / n, n everyone with a decision and a known outcome.
 
+    Asks: of 1,000 people, how many had the outcome and were not flagged?
+    Trap: it grows with how common the outcome is, whatever the model; read it beside the group's own risk.
+    Enough: 30 people with a decision and a known outcome; for a verdict an interval of at most 300.
+    Interval: Wilson's, times 1,000.
+
     Args:
         tally: of everyone, of a group, or of everyone else.
         level: two-sided confidence of the interval.

@@ -19,7 +19,12 @@ from monitors.performance._share import share
     source="Altman & Bland 1994, BMJ 309:102; Wilson 1927 (the interval)",
 )
 def negative_predictive_value(tally: Tally, level: float = LEVEL) -> Estimate:
-    """TN / (TN + FN). It moves with how common the outcome is.
+    """TN / (TN + FN).
+
+    Asks: when the tool is silent, how often is it right?
+    Trap: it moves with how common the outcome is: where that is rare it is high whatever the tool does.
+    Enough: 30 people not flagged; those among them with the outcome usually limit.
+    Interval: Wilson's; of a gap, Newcombe's.
 
     Args:
         tally: of everyone, of a group, or of everyone else.

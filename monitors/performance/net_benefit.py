@@ -21,9 +21,13 @@ from monitors.performance._benefit import SOURCE, decided, worth, worth_of
 def net_benefit(tally: Tally, level: float = LEVEL, *, threshold: float) -> Estimate:
     """TP/n - FP/n * t/(1 - t), t the risk from which people are flagged.
 
-    The threshold says what a case found is worth: at .2, four false alarms. It rises with how
-    common the outcome is, so that a gap between groups is not by itself the tool's doing: see
-    `net_benefit_over_default`. About 60 people with the outcome are wanted for a verdict.
+    Asks: what is flagging worth, false alarms paid for?
+    Trap: it rises with how common the outcome is, so that a gap between groups is not by itself the
+        tool's doing: see `net_benefit_over_default`.
+    Enough: about 60 people with the outcome.
+    Interval: from Wilson's limits of both shares, brought together as for a difference.
+
+    The threshold says what a case found is worth: at .2, four false alarms.
 
     Args:
         tally: of everyone, of a group, or of everyone else.

@@ -21,8 +21,11 @@ from monitors.performance._benefit import SOURCE, decided, fewest, worth, worth_
 def net_benefit_over_default(tally: Tally, level: float = LEVEL, *, threshold: float) -> Estimate:
     """Net benefit less that of flagging nobody (0) or everybody, whichever is more.
 
-    Below 0 these people would be better off without the tool. By group, judge it `against: target`:
-    the question is not who gains more.
+    Asks: would these people be better off without the tool?
+    Trap: 0 means no worse than a rule without any model, not good. By group, judge it
+        `against: target`: the question is not who gains more.
+    Enough: about 60 people with the outcome.
+    Interval: the smaller of the two gains' limits, each from Wilson's limits of its shares.
 
     Args:
         tally: of everyone, of a group, or of everyone else.

@@ -20,7 +20,10 @@ from monitors.metric import Estimate, metric
 def observed_expected_ratio(tally: Tally, level: float = LEVEL) -> Estimate:
     """Sum of outcomes / sum of scores, over rows with both.
 
-    Below 1 the scores overstate risk, above 1 they understate it.
+    Asks: did as many outcomes come as the scores expected?
+    Trap: errors that cancel leave it at 1. Below 1 the scores overstate risk, above 1 they understate it.
+    Enough: 16 people with the outcome show .6 to 1.6; 60 an interval .5 wide, 350 one of .2.
+    Interval: on the log scale, exact Poisson under 20 events.
 
     Args:
         tally: of everyone, of a group, or of everyone else.

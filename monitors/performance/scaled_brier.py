@@ -23,9 +23,12 @@ from monitors.performance._share import unranked
 def scaled_brier(tally: Tally, level: float = LEVEL) -> Estimate:
     """1 - Brier / (rate (1 - rate)), rate the share with the outcome; each row at its cell's mean score.
 
+    Asks: how much nearer to what happened do scores lie than the mean risk does?
+    Trap: under 50 people with the outcome its interval is too narrow.
+    Enough: 50 people with the outcome.
+    Interval: normal, from the spread of each person's part in it.
+
     Unlike the Brier score it does not fall as the outcome gets rarer, so groups compare by it.
-    Its interval is normal, from the spread of each person's part in it; under 50 people with the
-    outcome it is too narrow.
 
     Args:
         tally: of everyone, of a group, or of everyone else.

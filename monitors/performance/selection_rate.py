@@ -20,6 +20,11 @@ from monitors.metric import Estimate, metric
 def selection_rate(tally: Tally, level: float = LEVEL) -> Estimate:
     """Flagged / (flagged + not flagged), whether or not the outcome is known yet.
 
+    Asks: on how many people does the tool act?
+    Trap: groups whose need differs are rightly flagged at different rates; equal rates are no aim.
+    Enough: 30 people with a decision.
+    Interval: Wilson's; of a gap, Newcombe's.
+
     Args:
         tally: of everyone, of a group, or of everyone else.
         level: two-sided confidence of the interval.

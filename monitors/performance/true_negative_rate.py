@@ -21,6 +21,11 @@ from monitors.performance._share import share
 def true_negative_rate(tally: Tally, level: float = LEVEL) -> Estimate:
     """TN / (TN + FP), also called specificity.
 
+    Asks: of those without the outcome, what share is left in peace?
+    Trap: it depends on how risks are spread in the group, not on the model alone: see miscalibration loss.
+    Enough: 30 people without the outcome; for a gap 100 in each.
+    Interval: Wilson's; of a gap, Newcombe's.
+
     Args:
         tally: of everyone, of a group, or of everyone else.
         level: two-sided confidence of the interval.

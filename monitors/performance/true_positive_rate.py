@@ -21,6 +21,11 @@ from monitors.performance._share import share
 def true_positive_rate(tally: Tally, level: float = LEVEL) -> Estimate:
     """TP / (TP + FN), also called sensitivity or recall.
 
+    Asks: of those who had the outcome, what share was flagged?
+    Trap: it depends on how risks are spread in the group, not on the model alone: see miscalibration loss.
+    Enough: 40 people with the outcome for ±10 points at .90, 90 at .60; for a gap of 10 points 300 in each.
+    Interval: Wilson's; of a gap, Newcombe's.
+
     Args:
         tally: of everyone, of a group, or of everyone else.
         level: two-sided confidence of the interval.

@@ -18,6 +18,9 @@ from monitors.quality._share import share
 def duplicate_share(profile: Profile, level: float = LEVEL) -> Estimate:
     """Rows set aside because their id had been seen, as a share of all rows received.
 
+    Asks: does the feed send the same prediction more than once?
+    Trap: a retry with an id of its own is not seen, and rows without an id each count as themselves.
+
     Args:
         profile: of the window, or of the reference.
         level: two-sided confidence of the interval.

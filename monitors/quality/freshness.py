@@ -16,6 +16,11 @@ from monitors.profile import Profile
 def freshness(profile: Profile) -> Estimate:
     """Time from the last prediction to the window's end, as a share of the window.
 
+    Asks: do predictions still arrive?
+    Trap: a quiet night looks like a broken feed at a small site; the usual volume decides what is long.
+    Enough: any window; a small volume widens what chance leaves empty.
+    Interval: none; what the usual volume leaves empty by chance in 1 of 100 windows is allowed for.
+
     Args:
         profile: of the window, or of the reference.
 

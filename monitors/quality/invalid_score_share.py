@@ -20,6 +20,9 @@ from monitors.quality._share import share
 def invalid_score_share(profile: Profile, level: float = LEVEL) -> Estimate:
     """Rows with a score outside [0, 1], as a share of rows with any score.
 
+    Asks: does the model, or the way to us, give scores that cannot be?
+    Trap: a score in percent lies outside [0, 1] only above 1 %; the others look like very low risks.
+
     Args:
         profile: of the window, or of the reference.
         level: two-sided confidence of the interval.

@@ -20,6 +20,9 @@ from monitors.quality._share import share
 def missing_share(histogram: Histogram, level: float = LEVEL) -> Estimate:
     """Rows without a value (NULL, NaN, empty or blank text) as a share of all rows.
 
+    Asks: does an input still arrive?
+    Trap: a default filled in upstream (0, 999) is not missing to anybody who counts; look at its bin.
+
     Args:
         histogram: of the column, in the window or in the reference.
         level: two-sided confidence of the interval.

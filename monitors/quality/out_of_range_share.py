@@ -19,6 +19,9 @@ from monitors.quality._share import share
 def out_of_range_share(histogram: Histogram, level: float = LEVEL) -> Estimate:
     """Rows below or above the reference's range as a share of rows with any value.
 
+    Asks: are there numbers such as the reference never had?
+    Trap: the wider the reference, the less is out of its range; a unit error inside it shows as drift.
+
     Infinities are beyond it. A unit error (mg/dl for mmol/l) shows here first.
 
     Args:

@@ -21,6 +21,10 @@ DAY = 86_400  # seconds
 def rows(profile: Profile, level: float = LEVEL) -> Estimate:
     """Rows in the window divided by its days; a local day of 23 hours is 23/24 of a day.
 
+    Asks: are as many predictions made as usual?
+    Trap: arrivals vary more than Poisson from week to week, so compare with the reference's own windows too.
+    Interval: exact Poisson (Garwood).
+
     Args:
         profile: of the window, or of the reference.
         level: two-sided confidence of the interval.

@@ -19,8 +19,8 @@ from monitors.quality._share import share
 def unknown_share(cube: Cube, level: float = LEVEL) -> Estimate:
     """Rows whose group is "Unknown", as a share of all rows.
 
-    Groups are compared as they are recorded: when more people are of unknown group, a gap may
-    open or close though nobody is treated otherwise.
+    Asks: of how many people do we not know the group?
+    Trap: when more people are of unknown group, a gap may open or close though nobody is treated otherwise.
 
     Args:
         cube: by one attribute, in the window or in the reference.

@@ -19,6 +19,9 @@ from monitors.quality._share import share
 def unseen_share(histogram: Histogram, level: float = LEVEL) -> Estimate:
     """Rows with a category the reference never had, as a share of rows with any value.
 
+    Asks: has a category turned up that the model never met?
+    Trap: a renamed code is new too; nothing about the patients need have changed.
+
     Args:
         histogram: of the column, in the window or in the reference.
         level: two-sided confidence of the interval.

@@ -19,6 +19,9 @@ from monitors.quality._share import share
 def unusable_share(histogram: Histogram, level: float = LEVEL) -> Estimate:
     """Rows whose text is no number (`<5`, `hemolysed`) as a share of rows with any value.
 
+    Asks: does text stand where numbers should?
+    Trap: what a model makes of such a value (missing, 0, an error) is decided upstream, and unseen here.
+
     Args:
         histogram: of the column, in the window or in the reference.
         level: two-sided confidence of the interval.

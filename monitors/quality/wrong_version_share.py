@@ -18,6 +18,9 @@ from monitors.quality._share import share
 def wrong_version_share(profile: Profile, level: float = LEVEL) -> Estimate:
     """Rows made by another version than the one declared, as a share of all rows.
 
+    Asks: did the version people approved make these predictions?
+    Trap: it reads what the rows say of themselves; a release that kept its old number is not seen.
+
     Args:
         profile: of the window, or of the reference.
         level: two-sided confidence of the interval.
