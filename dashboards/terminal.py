@@ -52,6 +52,8 @@ def show_audit(audit: Audit, *, new: bool = True) -> None:
     if shown:
         console.print(_findings(shown))
     console.print(f"  {_counted(audit)}", highlight=False)
+    if caution := words.caution(audit.findings):
+        console.print(f"  Caution: {caution}", highlight=False)
 
 
 def show_demo(audits: Sequence[Audit], folder: Path, config: Path, port: int) -> None:
@@ -123,6 +125,8 @@ def _sure(finding: Finding, audits: Sequence[Audit]) -> str:
         gap = finding.against is not None
         low, high = (measured(v, finding.unit, gap=gap) for v in (finding.low, finding.high))
         parts.append(f"{'gap ' if gap else ''}{low} to {high}")
+    if bounds := words.bounds(finding):
+        parts.append(f"whatever is not known, {bounds}")
     if finding.margin is not None:
         parts.append(f"margin {measured(finding.margin, finding.unit)}")
     if finding.n is not None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from dashboards.figures import counted, interval, measured, number, percent, signed
 from dashboards.names import WHOLE, measure, raised, subject, title
 from monitors.audit import Finding, Verdict
 
+BOUNDS = "Whatever is not known"  # outcomes and groups: the interval is of what is
 # metric: (who is counted, what became of them), of every 100 people.
 _OF_EVERY: dict[str, tuple[str, str]] = {
     "true_positive_rate": ("{people} who had the outcome", "{were} flagged"),
@@ -177,6 +178,8 @@ def facts(finding: Finding) -> list[tuple[str, str]]:
     listed = [("Gap" if gap else "Value", measured(finding.value, unit, gap=gap))]
     if within := interval(finding.low, finding.high, unit, gap=gap):
         listed.append(("95 % interval", within))
+    if open_to := bounds(finding):
+        listed.append((BOUNDS, open_to))
     if finding.margin is not None:
         listed.append(("Margin", margin(finding)))
     if finding.chance is not None:
@@ -186,6 +189,22 @@ def facts(finding: Finding) -> list[tuple[str, str]]:
     if finding.reference_n is not None:
         listed.append(("n compared with", f"{finding.reference_n:,}"))
     return listed
+
+
+def bounds(finding: Finding) -> str:
+    r"""Between what the value lies whatever is not known; nothing where all is.
+
+    >>> ppv = Finding(metric="positive_predictive_value", family="performance", subject="model",
+    ...     unit="share of rows", verdict=Verdict.CANNOT_TELL, value=0.4, bound_low=0.31, bound_high=0.52)
+    >>> bounds(ppv)
+    '31 to 52\xa0%'
+    """
+    return interval(finding.bound_low, finding.bound_high, finding.unit, gap=finding.group is not None)
+
+
+def caution(findings: Iterable[Finding]) -> str | None:
+    """What has to be read beside figures that rest on outcomes; None where nothing has."""
+    return next((f.caution for f in findings if f.caution and f.value is not None), None)
 
 
 def margin(finding: Finding) -> str:

@@ -52,12 +52,15 @@ class Finding:
         level: of a gap, what the group itself has; of anything else None.
         baseline: what the value is judged from: the reference's, the comparator's, or the target.
         change_low, change_high: interval of value minus baseline, where judged by that.
+        bound_low, bound_high: between what the value lies whatever the outcomes, and the groups, that
+            are not known were; None where all is known, or the measure has no bounds.
         margin: how far it may go; None where nothing was agreed and the number is only shown.
         chance: what chance alone reaches at these numbers of rows (the level is the rule's).
         p: how often chance alone reaches the value.
         grade: of a group, how precise its own level is: "A", "B" (rough), "C" (no verdict rests on it).
         needs: for `cannot_tell`: rows ("n") and windows ("windows") that would decide it.
         reason: in words, why there is no value or why the verdict is not clear.
+        caution: in words, what the value cannot say however many people it rests on.
         rule: where the rule stands: "plan.2" or "default".
     """
 
@@ -78,12 +81,15 @@ class Finding:
     baseline: float | None = None
     change_low: float | None = None
     change_high: float | None = None
+    bound_low: float | None = None
+    bound_high: float | None = None
     margin: float | None = None
     chance: float | None = None
     p: float | None = None
     grade: Literal["A", "B", "C"] | None = None
     needs: Mapping[str, int] | None = None
     reason: str | None = None
+    caution: str | None = None
     severity: Severity = "info"
     owner: str | None = None
     action: str | None = None

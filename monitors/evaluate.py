@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from monitors import chance, judge
+from monitors import bounds, chance, judge
 from monitors.audit import Finding, Stage, Verdict
 from monitors.beside import beside
+from monitors.caution import cautioned
 from monitors.checks import EVIDENTLY, Check, checks
 from monitors.config import ModelConfig
 from monitors.discovery import metrics
@@ -69,7 +70,7 @@ def evaluate(
                 findings += run.level(check)
         except Exception as error:  # noqa: BLE001  one bad column never takes the others down
             findings.append(_failed(check, error))
-    return (*beside(findings), *_judged(drift))
+    return tuple(cautioned(config.columns, (*beside(findings), *_judged(drift))))
 
 
 def chance_of(
@@ -149,7 +150,20 @@ class _Run:
         else:
             now = compute(self.current.cubes[EVERYONE].tally())
             was = compute(self.reference.profile.cubes[EVERYONE].tally())
-        yield from _compared(check, now, was, self._silence(check))
+        for found in _compared(check, now, was, self._silence(check)):
+            yield self.bounded(check, found) if check.metric.reads == "tally" else found
+
+    def bounded(self, check: Check, found: Finding) -> Finding:
+        """With what outcomes not known leave open."""
+        everyone, metric = self.current.cubes[EVERYONE], check.metric
+        if (what := bounds.missing(metric, everyone)) is None:
+            return found
+        base = found.baseline or 0.0
+
+        def change(value: float) -> float:
+            return (value - base) / (base if metric.compare == "ratio" and base else 1.0)
+
+        return bounds.held(found, metric, bounds.of_everyone(metric, everyone), what, change)
 
     def estimate(self, check: Check) -> Iterator[Finding]:
         """What outcomes would say, of everyone or of each group; shown beside, and never judged."""

@@ -42,6 +42,8 @@ _NAMED: Mapping[str, Callable[[int, int, int], bool]] = {
     "unflagged_known": lambda o, d, s: o >= 0 and d == 0,
     "decided_known": lambda o, d, s: o >= 0 and d >= 0,
     "decided_unknown": lambda o, d, s: o < 0 and d >= 0,
+    "flagged_unknown": lambda o, d, s: o < 0 and d == 1,
+    "unflagged_unknown": lambda o, d, s: o < 0 and d == 0,
     "labelled": lambda o, d, s: o >= 0 and s == 1,
     "events": lambda o, d, s: o == 1 and s == 1,
     "others": lambda o, d, s: o == 0 and s == 1,
@@ -131,7 +133,7 @@ def facts(
     if group is None:
         return _of_everyone(finding, measures, value)
     n, events = measures.get(finding.metric, ("", ""))
-    said: dict[Key, int] = {}
+    said: dict[Key, int] = {key: count for key in bounded(finding, n) if (count := value(key)) is not None}
     _say(said, (where, group, False, n), finding.n)
     _say(said, (where, group, False, events), finding.events)
     if finding.against in (None, TARGET) or not n:
@@ -151,14 +153,15 @@ def facts(
 def _of_everyone(
     finding: Finding, measures: Mapping[str, tuple[str, str]], value: Callable[[Key], int | None]
 ) -> dict[Key, int]:
-    said: dict[Key, int] = {}
+    n, events = measures.get(finding.metric, ("", ""))
+    said: dict[Key, int] = {key: count for key in bounded(finding, n) if (count := value(key)) is not None}
     if finding.family == "drift":
         # Of two values, how far they moved tells how many had each.
         for form in _PARTED.get(finding.subject, ()):
             _say(said, (*EVERYONE, False, form), value((*EVERYONE, False, form)))
         return said
     if finding.subject == "model":
-        n, events = measures.get(finding.metric, ("", ""))
+        pass
     elif finding.metric == "missing_share":
         n, events = "rows", _ABSENT.get(finding.subject, "")
     elif finding.metric == "unknown_share":
@@ -171,6 +174,28 @@ def _of_everyone(
     _say(said, (*EVERYONE, False, n), finding.n)
     _say(said, (*EVERYONE, False, events), finding.events)
     return said
+
+
+def bounded(finding: Finding, n: str) -> list[Key]:
+    """The counts that a finding's bounds tell of: people not known, here and among those set against.
+
+    `n` is the form of its denominator.
+    """
+    if finding.bound_low is None:
+        return []
+    forms = ("scored_unknown",) if n == "labelled" else ("flagged_unknown", "unflagged_unknown")
+    if finding.group is None:
+        return [(*EVERYONE, False, form) for form in forms]
+    where, group, against = finding.subject, finding.group, finding.against
+    places = [(where, group, False)]
+    if against == REST:
+        places.append((where, group, True))
+    elif against not in NO_GROUP:
+        places.append((where, str(against), False))
+    told = [(*place, form) for place in places for form in forms]
+    if UNKNOWN_GROUP in (group, against):
+        return told
+    return told + [(where, UNKNOWN_GROUP, False, form) for form in ("tp", "fp", "fn", "tn", *forms)]
 
 
 def _say(said: dict[Key, int], key: Key, count: int | None) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from monitors import judge
+from monitors import bounds, judge
 from monitors.audit import Finding, Verdict
 from monitors.checks import Check
 from monitors.cube import Cube, Tally
@@ -57,6 +57,7 @@ def gaps(check: Check, profile: Profile, expected: Iterable[str] = ()) -> Iterat
         if against == REST:
             there = _at(there, points.rest.get((name, group)))
         finding = _finding(check, group, here)
+        what = bounds.missing(check.metric, cube, group, against)
         if here.value is None or there.value is None:
             why = here.why if here.value is None else f"the others: {there.why}"
             yield replace(finding, reference_n=there.n, reason=why)
@@ -74,7 +75,8 @@ def gaps(check: Check, profile: Profile, expected: Iterable[str] = ()) -> Iterat
             baseline=there.value,
             reference_n=there.n,
         )
-        yield _judged(check, seen, here, there)
+        between = bounds.of_gap(check.metric, cube, group, against) if what else None
+        yield bounds.held(_judged(check, seen, here, there), check.metric, between, what)
 
 
 @lru_cache(maxsize=64)  # a plan asks for one measure of every attribute, then for the next
@@ -116,7 +118,18 @@ def of_target(check: Check, cube: Cube) -> Iterator[Finding]:
         if rough := _rough(check, here):
             yield replace(seen, reason=rough, needs=_wanted(check, n, low, high))
         else:
-            yield replace(seen, verdict=said.verdict, reason=said.reason, needs=said.needs)
+            judged = replace(seen, verdict=said.verdict, reason=said.reason, needs=said.needs)
+            yield _bounded(check, judged, cube)
+
+
+def _bounded(check: Check, judged: Finding, cube: Cube) -> Finding:
+    """A group by itself, with what outcomes and groups not known leave open."""
+    group, target = judged.group, float(check.metric.target or 0.0)
+    groups = (group,) if group is not None else ()
+    if (what := bounds.missing(check.metric, cube, *groups)) is None:
+        return judged
+    between = bounds.of_group(check.metric, cube, group) if group is not None else None
+    return bounds.held(judged, check.metric, between, what, lambda value: value - target)
 
 
 def _by_itself(check: Check) -> bool:

@@ -6,9 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 Reads = Literal["column", "window", "tally", "distance", "cube", "estimate", "attribute"]
 Kind = Literal["numeric", "categorical", "score", "decision", "outcome"]
 F = TypeVar("F", bound=Callable[..., Any])
+Sums = NDArray[np.float64] | float
+Parts = Callable[[Any, Any, Any], tuple[Sums, Sums]]
+"""Of people's outcomes (0 or 1), decisions (0 or 1) and scores: what each adds above and below the line."""
 
 NUMBERS: tuple[Kind, ...] = ("numeric", "score")
 CATEGORIES: tuple[Kind, ...] = ("categorical", "decision", "outcome")
@@ -71,6 +77,9 @@ class Metric:
             others the widths pmvalsampsize plans for); `widest_ratio` bounds upper over lower.
         needs: what must have been recorded ("score", "decision", "outcome").
         threshold: whether it has to be told the risk from which people are flagged (`threshold=`).
+        parts: where the value is one sum over people divided by another, what each of them adds;
+            from it follow the bounds that outcomes not known leave (`monitors/bounds.py`).
+        parted: where it is not, whether its extremes are where one score parts those not known.
         zero: what zero means, in words.
         source: where the definition comes from.
     """
@@ -90,6 +99,8 @@ class Metric:
     widest: float | None = None
     widest_ratio: float | None = None
     threshold: bool = False
+    parts: Parts | None = None
+    parted: bool = False
 
 
 def metric(
@@ -107,6 +118,8 @@ def metric(
     widest: float | None = None,
     widest_ratio: float | None = None,
     threshold: bool = False,
+    parts: Parts | None = None,
+    parted: bool = False,
 ) -> Callable[[F], F]:
     """Declare the decorated function a metric; it stays a plain function."""
 
@@ -128,6 +141,8 @@ def metric(
             widest=widest,
             widest_ratio=widest_ratio,
             threshold=threshold,
+            parts=parts,
+            parted=parted,
         )
         setattr(function, "metric", facts)  # noqa: B010  a function has no such field for mypy
         return function

@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Any
 
 from monitors.audit import Audit, Finding, Verdict
-from monitors.forms import FORMS
+from monitors.forms import EVERYONE, FORMS, bounded
 from monitors.histogram import CategoryBins, Histogram, NumericBins
 from monitors.window import Window
 from monitors.withholding import ALIKE, APART, FLOOR, Hiding, Inconsistent, Told, settle
@@ -23,7 +23,7 @@ _REASON = "fewer than 11 people, or it would show how few"
 _UNCOUNTED = "its counts would show how few had no score or no known outcome, so they are left out"
 _NUMBERS = (
     "value", "low", "high", "n", "events", "reference_n", "level", "baseline",
-    "change_low", "change_high", "chance", "p", "needs", "grade",
+    "change_low", "change_high", "bound_low", "bound_high", "chance", "p", "needs", "grade",
 )  # fmt: skip
 _held: dict[tuple[str, ...], Audit] = {}
 _lock = Lock()
@@ -66,6 +66,7 @@ def published(audit: Audit, earlier: Sequence[Audit] = ()) -> Audit:
 
 
 def _published(audit: Audit, earlier: Sequence[Audit]) -> Audit:
+    audit = _safely_bounded(audit)
     first = {i for i, finding in enumerate(audit.findings) if _telling(finding)}
     seen = Told(audit, earlier)
     hiding = Hiding(seen, set(first), rows_hidden=small(audit.rows))
@@ -86,6 +87,21 @@ def _published(audit: Audit, earlier: Sequence[Audit]) -> Audit:
         return audit.with_findings(tuple(shown))
     uncounted = (replace(f, n=None, needs=None) if f.group is None else f for f in shown)
     return replace(audit.with_findings(tuple(uncounted)), rows=None)
+
+
+def _safely_bounded(audit: Audit) -> Audit:
+    """Without the bounds that would show 1 to 10 people not known, or of which that cannot be told."""
+    seen = Told(audit)
+
+    def tells(finding: Finding) -> bool:
+        n = seen.measures.get(finding.metric, ("", ""))[0]
+        there = seen.groups.get(finding.subject, ())
+        keys = [key for key in bounded(finding, n) if key[:2] == EVERYONE or key[1] in there]
+        counts = [seen.value(key) for key in keys]
+        return any(count is None or small(count) for count in counts)
+
+    kept = (replace(f, bound_low=None, bound_high=None) if tells(f) else f for f in audit.findings)
+    return audit.with_findings(tuple(kept))
 
 
 def _telling(finding: Finding) -> bool:
@@ -124,7 +140,7 @@ def _rounded(finding: Finding, window: Window) -> Finding:
     }
     given: dict[str, Any] = {
         **rounded,
-        **dict.fromkeys(("n", "events", "reference_n", "needs", "p", "chance")),
+        **dict.fromkeys(("n", "events", "reference_n", "bound_low", "bound_high", "needs", "p", "chance")),
     }
     return replace(finding, **given, reason=_UNCOUNTED)
 

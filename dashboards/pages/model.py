@@ -10,6 +10,7 @@ from datetime import datetime
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse
 
+from dashboards import words
 from dashboards.freshness import freshness
 from dashboards.graphs import drift_map, forest_of, gap_measures, key_findings, timeline_of
 from dashboards.names import WHOLE, measure, people
@@ -73,6 +74,8 @@ def model(request: Request, model: str, window: str = "", gap: str = "", columns
             {f.metric for f in audit.findings if f.family == "quality" and f.subject not in WHOLE}
         ),
         everything=worst_first(audit.findings),
+        bounded=any(f.bound_low is not None for f in audit.findings),
+        caution=words.caution(audit.findings),
         matures=matures(shown, config),
     )  # fmt: skip
 

@@ -15,6 +15,7 @@ from monitors.performance._share import unranked
     worse="lower",
     target="reference",
     needs=("score", "outcome"),
+    parted=True,
     zero="everyone with the outcome scores below everyone without it; 0.5 is chance",
     source="Hanley & McNeil 1982, Radiology 143:29; DeLong 1988, Biometrics 44:837 (the interval)",
 )

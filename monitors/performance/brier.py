@@ -15,6 +15,7 @@ from monitors.metric import Estimate, metric
     worse="higher",
     target="reference",
     needs=("score", "outcome"),
+    parts=lambda y, d, s: ((y - s) ** 2, 1.0),
     zero="every score was 0 or 1 and right",
     source="Brier 1950, Mon Weather Rev 78:1; Agresti & Coull 1998, Am Stat 52:119 (the interval's idea)",
 )

@@ -15,6 +15,7 @@ from monitors.performance._share import share
     worse="higher",
     target="reference",
     needs=("decision", "outcome"),
+    parts=lambda y, d, s: (y * (1 - d), y),
     zero="no one who had the outcome was missed",
     source="Altman & Bland 1994, BMJ 308:1552; Wilson 1927 (the interval)",
 )

@@ -15,6 +15,7 @@ from monitors.performance._share import share
     worse="higher",
     target="reference",
     needs=("decision", "outcome"),
+    parts=lambda y, d, s: (y * (1 - d), 1 - d),
     zero="no one who was not flagged had the outcome",
     source="Altman & Bland 1994, BMJ 309:102; Wilson 1927 (the interval)",
 )

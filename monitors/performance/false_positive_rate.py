@@ -15,6 +15,7 @@ from monitors.performance._share import share
     worse="higher",
     target="reference",
     needs=("decision", "outcome"),
+    parts=lambda y, d, s: ((1 - y) * d, 1 - y),
     zero="no one without the outcome was flagged",
     source="Altman & Bland 1994, BMJ 308:1552; Wilson 1927 (the interval)",
 )

@@ -14,6 +14,7 @@ from monitors.metric import Estimate, metric
     worse="higher",
     target="reference",
     needs=("decision", "outcome"),
+    parts=lambda y, d, s: (1000 * y * (1 - d), 1.0),
     zero="no one who had the outcome was missed",
     source="Wilson 1927, J Am Stat Assoc 22:209 (the interval)",
 )

@@ -14,6 +14,7 @@ from monitors.metric import Estimate, metric
     worse="either",
     target=1.0,
     needs=("score", "outcome"),
+    parts=lambda y, d, s: (y, s),
     zero="none of the expected outcomes came; 1 is as expected",
     source="Riley et al. 2021, Stat Med 40:4230",
 )

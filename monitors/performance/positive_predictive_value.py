@@ -15,6 +15,7 @@ from monitors.performance._share import share
     worse="lower",
     target="reference",
     needs=("decision", "outcome"),
+    parts=lambda y, d, s: (y * d, d),
     zero="no one who was flagged had the outcome",
     source="Altman & Bland 1994, BMJ 309:102; Wilson 1927 (the interval)",
 )

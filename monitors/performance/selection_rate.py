@@ -14,6 +14,7 @@ from monitors.metric import Estimate, metric
     worse="either",
     target="reference",
     needs=("decision",),
+    parts=lambda y, d, s: (d, 1.0),
     zero="no one is flagged",
     source="Wilson 1927, J Am Stat Assoc 22:209 (the interval)",
 )

@@ -15,6 +15,7 @@ from monitors.performance._share import share
     worse="lower",
     target="reference",
     needs=("decision", "outcome"),
+    parts=lambda y, d, s: (y * d, y),
     zero="no one who had the outcome was flagged",
     source="Altman & Bland 1994, BMJ 308:1552; Wilson 1927 (the interval)",
 )

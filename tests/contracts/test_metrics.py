@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from monitors.bounds import of_everyone
 from monitors.cube import Cube, Tally
 from monitors.described import told
 from monitors.discovery import Declared, metrics
@@ -317,6 +318,27 @@ def test_scores_of_exactly_0_or_1_break_nothing(declared: Declared, score: int) 
     ]
     assert sound(declared.compute(Cube.of("", people).tally()))
     assert sound(declared.compute(Cube.of("", people[:2]).tally()))
+
+
+@pytest.mark.parametrize("declared", [d for d in of("tally") if d.values[0].facts.parts])
+def test_what_people_add_to_a_measure_adds_up_to_it(declared: Declared) -> None:
+    counted = Cube.of("", [row for row in cube(SEED, 3000).weighted_rows() if row[1] >= 0])
+    low, high = of_everyone(declared.facts, counted)
+    assert low == pytest.approx(high, abs=1e-12)  # every outcome is known
+    assert declared.compute(counted.tally()).value == pytest.approx(low, rel=1e-3)
+
+
+@pytest.mark.parametrize("declared", [d for d in of("tally") if d.values[0].facts.parts])
+def test_whatever_the_outcomes_not_known_were_a_measure_lies_in_its_bounds(declared: Declared) -> None:
+    counted, random = cube(SEED, 300), np.random.default_rng(SEED)
+    low, high = of_everyone(declared.facts, counted)
+    for _ in range(50):
+        rows: list[tuple[object, ...]] = []
+        for group, outcome, *rest in counted.weighted_rows():
+            rows.append((group, outcome if outcome >= 0 else int(random.random() < 0.5), *rest))
+        # A cell's rows stand at the mean of their cell, which a completion moves a little.
+        assert low - 1e-3 * abs(low) <= declared.compute(Cube.of("", rows).tally()).value
+        assert declared.compute(Cube.of("", rows).tally()).value <= high + 1e-3 * abs(high)
 
 
 def tally_fields() -> set[str]:
