@@ -12,6 +12,7 @@ import numpy as np
 
 from flows import expressions as ex
 from flows.counting import Frozen, count, once, within
+from flows.dialects import compiled
 from flows.engine import plainly
 from flows.prepare import Prepared, checked, run
 from flows.quantiles import FLAT, Cells, cells
@@ -169,8 +170,8 @@ def _run(rows: ibis.Table, prepared: Prepared, branches: Sequence[ibis.Table]) -
     if not branches:
         return []
     backend = rows.get_backend()
-    compiled = [
-        f"SELECT * FROM ({backend.compile(branch)}) AS counted"  # noqa: S608  compiled, not pasted
+    statements = [
+        f"SELECT * FROM ({compiled(backend, branch)}) AS counted"  # noqa: S608  compiled, not pasted
         for branch in branches
     ]
-    return run(rows, backend.compile(prepared.rows), compiled, branches[0].schema())
+    return run(rows, compiled(backend, prepared.rows), statements, branches[0].schema())

@@ -14,6 +14,7 @@ from typing import Any
 import ibis
 
 from flows import expressions as ex
+from flows.dialects import compiled, fetched
 from flows.engine import plainly
 from flows.prepare import Prepared, checked, run
 from monitors.canonical import digest
@@ -128,7 +129,7 @@ def untimed(table: ibis.Table, columns: Columns, where: str = "the source") -> d
     """Rows without a time belong to no window, so no window would ever miss them: say how many."""
     with plainly(where, table.columns):
         time: Any = table[columns.time]
-        rows = int(table.aggregate(n=time.isnull().sum()).to_pyarrow().to_pylist()[0]["n"] or 0)
+        rows = int(fetched(table.aggregate(n=time.isnull().sum()))[0]["n"] or 0)
     said = f"{_some(rows)} no time and belong to no window; mend those rows"
     return {columns.time: said} if rows else {}
 
@@ -165,9 +166,9 @@ def _compiled(backend: Any, prepared: Prepared, frozen: Frozen) -> tuple[str, tu
             ),
         ]
         _memory[key] = (
-            backend.compile(prepared.rows),
+            compiled(backend, prepared.rows),
             tuple(
-                f"SELECT * FROM ({backend.compile(b)}) AS counted"  # noqa: S608  compiled, not pasted
+                f"SELECT * FROM ({compiled(backend, b)}) AS counted"  # noqa: S608  compiled, not pasted
                 for b in branches
             ),
         )
@@ -218,7 +219,7 @@ def _overview(rows: ibis.Table, columns: Columns, config: ModelConfig) -> _Overv
         sums["wrong"] = other.sum()
     if columns.outcome:
         sums["third"] = ex.third_value(rows[columns.outcome]).sum()
-    got = rows.aggregate(**sums).to_pyarrow().to_pylist()[0]
+    got = fetched(rows.aggregate(**sums))[0]
     total = int(got["rows"])
     distinct = int(got["ids"]) + int(got["unnamed"] or 0) if columns.id else total
     wrong = int(got["wrong"] or 0) if columns.version else None

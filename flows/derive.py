@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import ibis
 import sqlglot
+from ibis.expr import operations as ops
 from sqlglot import exp
 
 from flows.engine import plainly
@@ -97,7 +99,26 @@ def derive(table: ibis.Table, expressions: Mapping[str, str], dialect: str) -> i
 def _selected(table: ibis.Table, columns: list[str], dialect: str) -> ibis.Table:
     name = ibis.util.gen_name("rounds")
     statement = f"SELECT {', '.join(columns)} FROM {name}"  # noqa: S608  checked by `inputs`
+    if dialect == "postgres":
+        return _viewed(table, name, statement)
     return table.alias(name).sql(statement, dialect=dialect)
+
+
+def _viewed(table: ibis.Table, name: str, statement: str) -> ibis.Table:
+    """The same on PostgreSQL, whose types Ibis would tell by a view that a read-only session refuses."""
+    from ibis.backends.sql.datatypes import PostgresType
+
+    backend: Any = table.get_backend()
+    held = table.alias(name)
+    asked = f"WITH {name} AS ({backend.compile(table)}) SELECT * FROM ({statement}) AS told LIMIT 0"  # noqa: S608
+    with backend.con.cursor() as cursor:
+        cursor.execute(asked)
+        types = {
+            column.name: PostgresType.from_string(str(cursor.adapters.types[column.type_code].name))
+            for column in cursor.description or ()
+        }
+    made = ops.SQLStringView(parent=held.op(), query=statement, schema=ibis.schema(types))
+    return made.to_expr()
 
 
 def _quoted(name: str, dialect: str) -> str:

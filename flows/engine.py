@@ -6,11 +6,20 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from monitors.errors import SourceInvalid
+from monitors.errors import SourceInvalid, SourceUnavailable
 
 _ENGINES = frozenset({"duckdb", "_duckdb", "ibis", "sqlglot", "pyarrow", "psycopg", "pyspark", "py4j"})
 _TORN = ("magic bytes", "unexpected end", "gzip", "footer", "too small", "truncated", "malformed")
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
+_CANCELLED = "57014"
+# SQLSTATE classes, after the SQL standard and PostgreSQL's appendix A.
+_PASSING = {
+    "08": "the connection was lost",
+    "40": "the database rolled the statement back",
+    "53": "the database is out of disk, memory or connections",
+    "57": "the database is shutting down or starting",
+    "58": "the database's machine failed",
+}
 NOT_WHOLE = "the file is not whole, or not of this format; was it still being written?"
 
 
@@ -28,7 +37,21 @@ def plainly(where: str, names: Iterable[str] = ()) -> Iterator[None]:
         if type(error).__module__.partition(".")[0] not in _ENGINES:
             raise
         # `from None`: a log would print the engine's own words below ours.
+        if passing := _passing(error):
+            raise SourceUnavailable(f"{where}: {passing}") from None
         raise SourceInvalid(f"{where}: {said(error, names)}") from None
+
+
+def _passing(error: Exception) -> str | None:
+    """What is said of a failure that may pass: PostgreSQL's classes of such, and a lost connection."""
+    if type(error).__module__.partition(".")[0] != "psycopg":
+        return None
+    state = getattr(error, "sqlstate", None)
+    if state is None:
+        return "the connection was lost" if type(error).__name__ == "OperationalError" else None
+    if state == _CANCELLED:
+        return "the statement was cancelled, by us after `source.timeout` or by the database"
+    return _PASSING.get(state[:2])
 
 
 def said(error: Exception, names: Iterable[str] = ()) -> str:

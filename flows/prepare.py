@@ -15,6 +15,7 @@ from typing import Any
 import ibis
 
 from flows import expressions as ex
+from flows.dialects import compiled
 from monitors.columns import Attribute, Columns, ScoreAtLeast
 from monitors.config import ModelConfig
 from monitors.cube import UNKNOWN
@@ -102,7 +103,7 @@ def run(
     # DuckDB and Postgres would otherwise copy the window's rows to a temporary place first.
     inline = "NOT MATERIALIZED " if backend.name in ("duckdb", "postgres") else ""
     statement = (
-        f"WITH {WINDOW} AS {inline}({backend.compile(window)}),\n"
+        f"WITH {WINDOW} AS {inline}({compiled(backend, window)}),\n"
         f"{PREPARED} AS {inline}({prepared})\n" + "\nUNION ALL\n".join(branches)
     )
     return [dict(zip(schema.names, row, strict=True)) for row in _fetched(backend, statement)]

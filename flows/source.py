@@ -103,12 +103,25 @@ def _underivable(config: ModelConfig) -> list[str]:
     from flows.derive import inputs  # loads the engine: only when there is something to derive
 
     found: list[str] = []
+    dialect = _dialect(config)
     for name, expression in config.source.derive.items():
         try:
-            inputs(name, expression, "duckdb")
+            inputs(name, expression, dialect)
         except ConfigError as error:
             found += error.problems
     return found
+
+
+def _dialect(config: ModelConfig) -> str:
+    """The SQL that the source's kind derives in; DuckDB's where it does not say."""
+    if config.source.kind not in kinds():
+        return "duckdb"
+    kind = _kind(config.source.kind)
+    try:
+        spoken = kind.dialect(kind.Settings.model_validate(config.source.settings))
+    except (AttributeError, ValidationError):
+        return "duckdb"
+    return str(spoken)
 
 
 def _not_offered(measure: str) -> list[str]:

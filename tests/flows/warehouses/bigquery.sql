@@ -1,0 +1,199 @@
+SELECT
+  IF(IS_NAN(`t0`.`lactate`), CAST(NULL AS FLOAT64), `t0`.`lactate`) AS `v0`,
+  (
+    `t0`.`lactate` IS NULL
+  ) OR IS_NAN(`t0`.`lactate`) AS `b0`,
+  IF(IS_NAN(`t0`.`risk`), CAST(NULL AS FLOAT64), `t0`.`risk`) AS `v1`,
+  (
+    `t0`.`risk` IS NULL
+  ) OR IS_NAN(`t0`.`risk`) AS `b1`,
+  IF(
+    (
+      `t0`.`ward` IS NULL
+    )
+    OR (
+      TRIM(`t0`.`ward`, ' \t\n\r\v\f') = ''
+    )
+    OR (
+      LOWER(TRIM(`t0`.`ward`, ' \t\n\r\v\f')) = 'nan'
+    ),
+    CAST(NULL AS STRING),
+    TRIM(`t0`.`ward`, ' \t\n\r\v\f')
+  ) AS `t0`,
+  'everyone' AS `g`,
+  COALESCE(
+    IF(
+      (
+        `t0`.`sex` IS NULL
+      )
+      OR (
+        TRIM(`t0`.`sex`, ' \t\n\r\v\f') = ''
+      )
+      OR (
+        LOWER(TRIM(`t0`.`sex`, ' \t\n\r\v\f')) = 'nan'
+      ),
+      CAST(NULL AS STRING),
+      TRIM(`t0`.`sex`, ' \t\n\r\v\f')
+    ),
+    'Unknown'
+  ) AS `g0`,
+  IF(
+    CAST(`t0`.`age` AS FLOAT64) IS NULL,
+    'Unknown',
+    IF(
+      CAST(`t0`.`age` AS FLOAT64) < CAST('18.0' AS FLOAT64),
+      'under 18',
+      IF(CAST(`t0`.`age` AS FLOAT64) < CAST('65.0' AS FLOAT64), '18 to 64', '65 and over')
+    )
+  ) AS `g1`,
+  CASE
+    WHEN CAST(`t0`.`died` AS FLOAT64) = 1
+    THEN 1
+    WHEN CAST(`t0`.`died` AS FLOAT64) = 0
+    THEN 0
+    ELSE -1
+  END AS `outcome`,
+  CAST(IF(
+    (
+      IF(IS_NAN(`t0`.`risk`), CAST(NULL AS FLOAT64), `t0`.`risk`) IS NOT NULL
+    )
+    AND (
+      IF(IS_NAN(`t0`.`risk`), CAST(NULL AS FLOAT64), `t0`.`risk`) >= 0
+    )
+    AND (
+      IF(IS_NAN(`t0`.`risk`), CAST(NULL AS FLOAT64), `t0`.`risk`) <= 1
+    ),
+    IF(
+      IF(IS_NAN(`t0`.`risk`), CAST(NULL AS FLOAT64), `t0`.`risk`) >= CAST('0.5' AS FLOAT64),
+      1,
+      0
+    ),
+    -1
+  ) AS INT64) AS `decision`,
+  -1 AS `action`,
+  CAST(FLOOR(
+    (
+      IF(
+        (
+          IF(IS_NAN(`t0`.`risk`), CAST(NULL AS FLOAT64), `t0`.`risk`) IS NOT NULL
+        )
+        AND (
+          IF(IS_NAN(`t0`.`risk`), CAST(NULL AS FLOAT64), `t0`.`risk`) >= 0
+        )
+        AND (
+          IF(IS_NAN(`t0`.`risk`), CAST(NULL AS FLOAT64), `t0`.`risk`) <= 1
+        ),
+        IF(IS_NAN(`t0`.`risk`), CAST(NULL AS FLOAT64), `t0`.`risk`),
+        0.0
+      ) * 1000000.0
+    ) + 0.5
+  ) AS INT64) AS `millionths`
+FROM `rounds_window` AS `t0`;
+
+SELECT
+  'column lactate' AS `tag`,
+  CAST(`t2`.`cell` AS STRING) AS `key`,
+  0 AS `outcome`,
+  0 AS `decision`,
+  0 AS `cell`,
+  0 AS `action`,
+  `t2`.`n`,
+  0 AS `score_sum`
+FROM (
+  SELECT
+    `t1`.`cell`,
+    COUNT(*) AS `n`
+  FROM (
+    SELECT
+      CASE
+        WHEN `t0`.`b0`
+        THEN -1
+        WHEN `t0`.`v0` IS NULL
+        THEN -2
+        WHEN `t0`.`v0` < CAST('0.0' AS FLOAT64)
+        THEN -3
+        WHEN `t0`.`v0` > CAST('2.5' AS FLOAT64)
+        THEN -4
+        ELSE IF(`t0`.`v0` < CAST('1.0' AS FLOAT64), 0, 1)
+      END AS `cell`
+    FROM `rounds_prepared` AS `t0`
+  ) AS `t1`
+  GROUP BY
+    1
+) AS `t2`;
+
+SELECT
+  'column ward' AS `tag`,
+  `t2`.`cell` AS `key`,
+  0 AS `outcome`,
+  0 AS `decision`,
+  0 AS `cell`,
+  0 AS `action`,
+  `t2`.`n`,
+  0 AS `score_sum`
+FROM (
+  SELECT
+    `t1`.`cell`,
+    COUNT(*) AS `n`
+  FROM (
+    SELECT
+      CASE
+        WHEN `t0`.`t0` IS NULL
+        THEN 'missing'
+        WHEN `t0`.`t0` IN ('A', 'B\'1', 'rare')
+        THEN CONCAT('=', `t0`.`t0`)
+        ELSE 'unseen'
+      END AS `cell`
+    FROM `rounds_prepared` AS `t0`
+  ) AS `t1`
+  GROUP BY
+    1
+) AS `t2`;
+
+SELECT
+  'cube age' AS `tag`,
+  `t2`.`key`,
+  CAST(`t2`.`outcome` AS INT64) AS `outcome`,
+  CAST(`t2`.`decision` AS INT64) AS `decision`,
+  CAST(`t2`.`cell` AS INT64) AS `cell`,
+  CAST(`t2`.`action` AS INT64) AS `action`,
+  `t2`.`n`,
+  `t2`.`score_sum`
+FROM (
+  SELECT
+    `t1`.`key`,
+    `t1`.`outcome`,
+    `t1`.`decision`,
+    `t1`.`action`,
+    `t1`.`cell`,
+    COUNT(*) AS `n`,
+    SUM(`t1`.`millionths`) AS `score_sum`
+  FROM (
+    SELECT
+      `t0`.`g1` AS `key`,
+      `t0`.`outcome`,
+      `t0`.`decision`,
+      `t0`.`action`,
+      CASE
+        WHEN `t0`.`b1`
+        THEN -1
+        WHEN (
+          `t0`.`v1` IS NULL
+        ) OR (
+          `t0`.`v1` < 0
+        ) OR (
+          `t0`.`v1` > 1
+        )
+        THEN -2
+        ELSE IF(`t0`.`v1` < CAST('0.5' AS FLOAT64), 0, 1)
+      END AS `cell`,
+      `t0`.`millionths`
+    FROM `rounds_prepared` AS `t0`
+  ) AS `t1`
+  GROUP BY
+    1,
+    2,
+    3,
+    4,
+    5
+) AS `t2`;
