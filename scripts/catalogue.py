@@ -41,16 +41,16 @@ _TAKES = {
     "attribute": "an attribute (`by:`), in the window and in the reference",
 }
 _LEFT_OUT = {
-    "accuracy, F1": "at clinical thresholds they reward what nobody wants; F1 leaves out all who were rightly "
-    "left alone",
+    "accuracy, F1": "at clinical thresholds they reward what nobody wants; F1 leaves out all who were "
+    "rightly left alone",
     "area under the precision-recall curve by group": "it moves with how common the outcome is, so groups do "
     "not compare by it",
     "binned calibration error (ECE)": "well calibrated scores of 200 people give .05; the curve's index is "
     "shown instead",
-    "impact ratio and the four-fifths rule": "made for hiring; at low rates chance alone goes past it. The gap "
-    "in selection rates is there",
-    "largest gap between any two groups": "seven groups of 50 events without any difference show .15; see the "
-    "between-group spread",
+    "impact ratio and the four-fifths rule": "made for hiring; at low rates chance alone goes past it. The "
+    "gap in selection rates is there",
+    "largest gap between any two groups": "seven groups of 50 events without any difference show .15; see "
+    "the between-group spread",
     "generalised entropy, Theil": "one number that calls a false alarm a benefit",
     "treatment equality, balanced error rate": "they hide which error it is; both errors are there",
 }
