@@ -50,6 +50,10 @@ MEASURES = {
     "negative_predictive_value": "Negative predictive value",
     "selection_rate": "Flagged",
     "miscalibration_loss": "Miscalibration loss",
+    "action_rate": "Flags acted on",
+    "override_rate": "Flags overridden",
+    "override_right_rate": "Overridden rightly",
+    "alerts_per_case": "Flags per case found",
 }
 
 WHOLE = ("rows", "model", "score", "decision", "outcome", "")  # subjects that are no column

@@ -100,6 +100,7 @@ def _spelled(config: ModelConfig, where: str, rule: Rule) -> Iterator[Check]:
         "score": columns.score is not None,
         "decision": columns.decision is not None,
         "outcome": columns.outcome is not None,
+        "action": columns.action is not None,
     }
     if not all(have[need] for need in metric.needs):
         return

@@ -70,7 +70,9 @@ class Columns(Strict):
     score: str | None = Field(None, description="A probability in [0, 1].")
     decision: str | ScoreAtLeast | None = None
     outcome: str | None = Field(None, description="0 or 1; absent or null is not yet known.")
-    action: str | None = Field(None, description="What staff did with it, where recorded.")
+    action: str | None = Field(
+        None, description="1 where staff acted on it, 0 where not; absent or null is not recorded."
+    )
     version: str | None = Field(None, description="Which model version made it, where recorded.")
     numeric: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()

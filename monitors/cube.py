@@ -32,6 +32,8 @@ class Tally:
         scored: all rows with a valid score per cell, known outcome or not, shape (k,).
         tp, fp, fn, tn: rows with both outcome and decision known.
         flagged, unflagged: rows with a decision, known outcome or not.
+        acted, overridden: flagged rows of which it is known whether staff acted on them.
+        overridden_right, overridden_wrong: overridden rows without the outcome, and with it.
     """
 
     n: int
@@ -46,6 +48,10 @@ class Tally:
     flagged: int
     unflagged: int
     expected: float
+    acted: int = 0
+    overridden: int = 0
+    overridden_right: int = 0
+    overridden_wrong: int = 0
 
     @property
     def events(self) -> int:
@@ -139,7 +145,7 @@ class Cube:
         if rest_of is not None:
             keep = ~self.member(rest_of)
         outcome, decision, cell = self.outcome[keep], self.decision[keep], self.cell[keep]
-        n, score_sum = self.n[keep], self.score_sum[keep]
+        action, n, score_sum = self.action[keep], self.n[keep], self.score_sum[keep]
         valid = cell >= 0
         cells, position = np.unique(cell[valid], return_inverse=True)
 
@@ -166,6 +172,10 @@ class Cube:
             flagged=count(decision == 1),
             unflagged=count(decision == 0),
             expected=float(score_sum[valid & known].sum()) / MILLIONTHS,
+            acted=count((decision == 1) & (action == 1)),
+            overridden=count((decision == 1) & (action == 0)),
+            overridden_right=count((outcome == 0) & (decision == 1) & (action == 0)),
+            overridden_wrong=count((outcome == 1) & (decision == 1) & (action == 0)),
         )
 
     def payload(self) -> dict[str, Any]:

@@ -70,6 +70,7 @@ _TOLD: Mapping[str, tuple[str, str]] = {
     "false_positive_rate": ("had_not", "fp"),
     "true_negative_rate": ("had_not", "tn"),
     "positive_predictive_value": ("flagged_known", "tp"),
+    "alerts_per_case": ("flagged_known", "tp"),
     "negative_predictive_value": ("unflagged_known", "tn"),
     "missed_per_1000": ("decided_known", "fn"),
     "scored_share": ("rows", "scored"),

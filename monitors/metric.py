@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 Reads = Literal["column", "window", "tally", "distance", "cube", "estimate", "attribute"]
 Kind = Literal["numeric", "categorical", "score", "decision", "outcome"]
+Need = Literal["score", "decision", "outcome", "action"]
 F = TypeVar("F", bound=Callable[..., Any])
 Sums = NDArray[np.float64] | float
 Parts = Callable[[Any, Any, Any], tuple[Sums, Sums]]
@@ -75,7 +76,7 @@ class Metric:
             (numbers only) or `Histogram.cells`.
         widest: the widest 95 % interval a verdict may rest on (for shares NCHS's rule, for
             others the widths pmvalsampsize plans for); `widest_ratio` bounds upper over lower.
-        needs: what must have been recorded ("score", "decision", "outcome").
+        needs: what must have been recorded.
         threshold: whether it has to be told the risk from which people are flagged (`threshold=`).
         parts: where the value is one sum over people divided by another, what each of them adds;
             from it follow the bounds that outcomes not known leave (`monitors/bounds.py`).
@@ -94,7 +95,7 @@ class Metric:
     target: float | Literal["reference"] | None = None
     compare: Literal["difference", "ratio"] = "difference"
     kinds: tuple[Kind, ...] = ()
-    needs: tuple[Literal["score", "decision", "outcome"], ...] = ()
+    needs: tuple[Need, ...] = ()
     ordered: bool = False
     widest: float | None = None
     widest_ratio: float | None = None
@@ -113,7 +114,7 @@ def metric(
     target: float | Literal["reference"] | None = None,
     compare: Literal["difference", "ratio"] = "difference",
     kinds: tuple[Kind, ...] = (),
-    needs: tuple[Literal["score", "decision", "outcome"], ...] = (),
+    needs: tuple[Need, ...] = (),
     ordered: bool = False,
     widest: float | None = None,
     widest_ratio: float | None = None,

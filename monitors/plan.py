@@ -110,6 +110,8 @@ DEFAULT_PLAN: tuple[Rule, ...] = (
             ("positive_predictive_value", 0.1),
             ("observed_expected_ratio", 0.2),
             ("auroc", 0.1),
+            # Where it is recorded what staff did: a gap that people, not the model, make.
+            ("action_rate", 0.1),
             # Beside each gap the part of it that recalibrating the group would mend.
             ("miscalibration_loss", 0.1),
             ("miscalibration_loss_false_positive", 0.1),

@@ -13,6 +13,7 @@ from typing import Any
 from monitors.audit import Audit, Finding, Verdict
 from monitors.forms import EVERYONE, FORMS, bounded
 from monitors.histogram import CategoryBins, Histogram, NumericBins
+from monitors.nested import nested
 from monitors.window import Window
 from monitors.withholding import ALIKE, APART, FLOOR, Hiding, Inconsistent, Told, settle
 
@@ -68,6 +69,7 @@ def published(audit: Audit, earlier: Sequence[Audit] = ()) -> Audit:
 def _published(audit: Audit, earlier: Sequence[Audit]) -> Audit:
     audit = _safely_bounded(audit)
     first = {i for i, finding in enumerate(audit.findings) if _telling(finding)}
+    first |= nested(audit.findings, FLOOR)
     seen = Told(audit, earlier)
     hiding = Hiding(seen, set(first), rows_hidden=small(audit.rows))
     try:

@@ -58,7 +58,7 @@ def sound(estimate: Estimate) -> bool:
     return inside and all(math.isfinite(v) for v in shown) and estimate.why is None
 
 
-def cube(seed: int, rows: int, *, score: bool = True, decision: bool = True) -> Cube:
+def cube(seed: int, rows: int, *, score: bool = True, decision: bool = True, action: bool = True) -> Cube:
     """People with a calibrated score in 50 cells; one in ten has no known outcome."""
     random = np.random.default_rng(seed)
     risk = np.round(random.beta(2, 5, rows), 6)
@@ -66,7 +66,8 @@ def cube(seed: int, rows: int, *, score: bool = True, decision: bool = True) -> 
     decided = (risk >= THRESHOLD).astype(int) if decision else np.full(rows, -1)
     cell = (risk * 50).astype(int) if score else np.full(rows, -1)
     millionths = np.round(risk * 1e6).astype(int) if score else np.zeros(rows, int)
-    columns = (outcome.astype(int), decided, cell, np.full(rows, -1), np.ones(rows, int), millionths)
+    acted = (random.random(rows) < 0.2 + 0.6 * decided).astype(int) if action else np.full(rows, -1)
+    columns = (outcome.astype(int), decided, cell, acted, np.ones(rows, int), millionths)
     return Cube.of("", [("", *map(int, row)) for row in zip(*columns, strict=True)])
 
 
@@ -270,6 +271,7 @@ def test_what_was_not_recorded_makes_a_measure_absent_not_wrong(declared: Declar
         "score": cube(SEED, 300, score=False),
         "decision": cube(SEED, 300, decision=False),
         "outcome": Cube.of("", [("", -1, *row[2:]) for row in cube(SEED, 300).weighted_rows()]),
+        "action": cube(SEED, 300, action=False),
     }
     for part, counted in without.items():
         estimate = declared.compute(counted.tally())
@@ -285,7 +287,7 @@ def test_what_was_not_recorded_makes_a_measure_absent_not_wrong(declared: Declar
 def test_a_group_where_all_went_one_way_gives_no_made_up_rate(
     declared: Declared, outcome: int, decision: int
 ) -> None:
-    people = [("", outcome, decision, 7, -1, 25, 3_500_000), ("", outcome, decision, 3, -1, 15, 900_000)]
+    people = [("", outcome, decision, 7, 0, 25, 3_500_000), ("", outcome, decision, 3, 0, 15, 900_000)]
     estimate = declared.compute(Cube.of("", people).tally())
     assert sound(estimate)
     empty = {
@@ -296,6 +298,10 @@ def test_a_group_where_all_went_one_way_gives_no_made_up_rate(
         "positive_predictive_value": decision == 0,
         "negative_predictive_value": decision == 1,
         "false_omission_rate": decision == 1,
+        "action_rate": decision == 0,
+        "override_rate": decision == 0,
+        "override_right_rate": decision == 0,
+        "alerts_per_case": decision == 0 or outcome == 0,
         "calibration_near_threshold": True,  # no one is scored near it
         "scaled_brier": True,
         "integrated_calibration_index": True,
@@ -410,6 +416,7 @@ def test_what_was_not_recorded_makes_a_measure_of_groups_absent(declared: Declar
         "score": groups(SEED, score=False),
         "decision": groups(SEED, decision=False),
         "outcome": Cube.of("group", [(row[0], -1, *row[2:]) for row in groups(SEED).weighted_rows()]),
+        "action": groups(SEED, action=False),
     }
     for part in declared.facts.needs:
         found = declared.compute(without[part]).values()
@@ -509,4 +516,7 @@ def test_found_metrics_are_those_the_catalogue_names() -> None:
         "auroc", "brier", "observed_expected_ratio", "calibration_slope", "calibration_intercept",
         "true_positive_rate", "true_negative_rate", "false_positive_rate", "false_negative_rate",
         "positive_predictive_value", "negative_predictive_value", "selection_rate", "missed_per_1000",
+    }  # fmt: skip
+    assert by_family["oversight"] >= {
+        "action_rate", "override_rate", "override_right_rate", "alerts_per_case",
     }  # fmt: skip

@@ -1,0 +1,59 @@
+"""Nested: no handful of people lies between two findings of what staff did."""
+
+from __future__ import annotations
+
+import pytest
+
+from monitors.audit import Audit, Finding, Verdict
+from monitors.nested import nested
+from monitors.suppression import published
+from monitors.window import Window, moment
+
+
+def finding(metric: str, n: int, events: int, group: str | None = None) -> Finding:
+    return Finding(
+        metric=metric, family="oversight" if group is None else "fairness", unit="share of rows",
+        subject="model" if group is None else "sex", group=group, verdict=Verdict.CANNOT_TELL, n=n,
+        events=events, value=events / n, against=None if group is None else "rest", reference_n=None,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("counts", "hidden"),
+    [
+        ({"selection_rate": (900, 104), "action_rate": (100, 50)}, {1}),
+        ({"selection_rate": (900, 111), "action_rate": (100, 50)}, set()),
+        ({"selection_rate": (900, 110), "override_rate": (100, 50)}, {1}),
+        ({"selection_rate": (900, 100), "action_rate": (100, 50)}, set()),
+        ({"action_rate": (100, 50), "override_right_rate": (49, 30)}, {0, 1}),
+        ({"override_rate": (100, 50), "override_right_rate": (39, 20)}, set()),
+        ({"override_rate": (100, 50), "override_right_rate": (40, 20)}, {0, 1}),
+        ({"selection_rate": (900, 104), "override_right_rate": (40, 20)}, set()),
+    ],
+)
+def test_what_lies_between_two_counts_is_not_told(
+    counts: dict[str, tuple[int, int]], hidden: set[int]
+) -> None:
+    for group in (None, "f"):
+        findings = [finding(metric, n, events, group) for metric, (n, events) in counts.items()]
+        assert nested(findings, 11) == hidden
+
+
+def test_what_is_left_of_everyone_but_the_group_is_not_told_either() -> None:
+    findings = [
+        finding("selection_rate", 900, 150), finding("action_rate", 120, 60),
+        finding("selection_rate", 500, 100, "f"), finding("action_rate", 75, 40, "f"),
+    ]  # fmt: skip
+    assert nested(findings, 11) == {3}
+
+
+def test_a_published_audit_shows_no_flags_without_an_action() -> None:
+    digest = "sha256:" + "0" * 64
+    audit = Audit(
+        model="m", version="1", window=Window(moment("2026-01-05"), moment("2026-01-12")), stage="outcome",
+        rows=900, config=digest, reference=digest, profile=digest, software="rounds",
+        findings=(finding("selection_rate", 900, 104), finding("action_rate", 100, 50)),
+    )  # fmt: skip
+    shown = published(audit).findings
+    assert shown[1].n is None
+    assert shown[1].events is None
