@@ -75,9 +75,20 @@ _TOLD: Mapping[str, tuple[str, str]] = {
     "missed_per_1000": ("decided_known", "fn"),
     "scored_share": ("rows", "scored"),
     "label_coverage": ("scored", "labelled"),
+    "ascertainment_ratio": ("rows", "known"),
     "invalid_score_share": ("score_there", "score_invalid"),
     **dict.fromkeys(
-        ("auroc", "brier", "observed_expected_ratio", "calibration_slope", "calibration_intercept"),
+        (
+            "auroc",
+            "brier",
+            "observed_expected_ratio",
+            "calibration_slope",
+            "calibration_intercept",
+            "integrated_calibration_index",
+            "e50",
+            "e90",
+            "xauc_gap",
+        ),
         ("labelled", "events"),
     ),
 }

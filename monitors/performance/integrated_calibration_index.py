@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from monitors.bootstrap import SEED
 from monitors.cube import Tally
 from monitors.histogram import Counts, Floats
 from monitors.interval import LEVEL
 from monitors.metric import Estimate, metric
-from monitors.performance._share import unranked
-from monitors.performance._smooth import basis, curve
-
-DRAWS = 200
+from monitors.performance._distance import off_the_curve
 
 
 @metric(
@@ -47,19 +43,8 @@ def integrated_calibration_index(tally: Tally, level: float = LEVEL) -> Estimate
     >>> round(integrated_calibration_index(Cube.of("", counted).tally()).value, 3)
     0.05
     """
-    if why := unranked(tally):
-        return Estimate.absent(why, tally.labelled)
-    counts = np.concatenate([tally.positives, tally.negatives])
-    random, n = np.random.default_rng(SEED), tally.labelled
-    drawn = random.multinomial(n, counts / counts.sum(), size=DRAWS)
-    value, design = float(_off(tally, basis(tally), counts[None])[0]), basis(tally)
-    low, high = np.quantile(_off(tally, design, drawn), [(1 - level) / 2, (1 + level) / 2])
-    return Estimate(value, min(value, float(low)), max(value, float(high)), n, tally.events)
+    return off_the_curve(tally, level, _mean)
 
 
-def _off(tally: Tally, design: Floats, counts: Counts) -> Floats:
-    positives = counts[:, : len(tally.score)]
-    people = positives + counts[:, len(tally.score) :]
-    return np.asarray(
-        (people * np.abs(curve(design, positives, people) - tally.score)).sum(-1) / people.sum(-1)
-    )
+def _mean(distance: Floats, people: Counts) -> Floats:
+    return np.asarray((people * distance).sum(-1) / people.sum(-1))
