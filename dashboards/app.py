@@ -20,6 +20,7 @@ from monitors.audit import Audit
 from monitors.config import ModelConfig
 from monitors.discovery import modules
 from monitors.ledger import Ledger
+from monitors.oncall import OnCall
 
 
 def create_app(
@@ -29,6 +30,7 @@ def create_app(
     published: Callable[[Audit], Audit],
     now: Callable[[], datetime],
     allowed_hosts: Sequence[str] = ("127.0.0.1", "localhost"),
+    oncall: OnCall | None = None,
 ) -> FastAPI:
     """Make the application.
 
@@ -38,6 +40,7 @@ def create_app(
         published: the one door of withholding; every audit passes it before anyone sees it.
         now: the clock, so that pages over old data can be read as of then.
         allowed_hosts: names a browser may call us by; any other is refused, against DNS rebinding.
+        oncall: where this is, and who hears of an alert next, for what Prometheus is told.
     """
     app = FastAPI(
         title="Rounds",
@@ -49,7 +52,7 @@ def create_app(
             Middleware(TrustedHostMiddleware, allowed_hosts=list(allowed_hosts), www_redirect=False),
         ],
     )
-    reading = Reading(ledger, configs, published, now)
+    reading = Reading(ledger, configs, published, now, oncall or OnCall())
     app.state.reading = reading
     app.state.exposition = Exposition(reading)
     for _, module in modules("dashboards.pages"):

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dashboards.freshness import Freshness, freshness
-from dashboards.glance import Glance
-from dashboards.names import FAMILIES
+from dashboards.names import FAMILIES, people
 from dashboards.reading import Reading
+from dashboards.words import sentence
 from monitors.audit import WORST_FIRST, Verdict
 from monitors.config import ModelConfig
+from monitors.glance import Glance
 
 ALWAYS = ("quality", "drift", "performance", "fairness")
 TIERS = ("high", "medium", "low")
@@ -45,6 +46,12 @@ class Row:
         """Who is asked first: the clinical owner, or else the technical one."""
         owners = self.config.governance.owner if self.config else None
         return (owners.clinical or owners.technical) if owners else None
+
+    @property
+    def told(self) -> str:
+        """Its worst finding in words."""
+        worst = self.glance.worst if self.glance else None
+        return sentence(worst, people(self.config)) if worst else ""
 
     @property
     def state(self) -> str:
@@ -85,8 +92,7 @@ def kept(rows: Iterable[Row], *, q: str = "", state: str = "", tier: str = "", o
     words = q.casefold().split()
     left = []
     for row in rows:
-        told = row.glance.told if row.glance else ""
-        text = f"{row.model} {row.title} {row.owner or ''} {told}".casefold()
+        text = f"{row.model} {row.title} {row.owner or ''} {row.told}".casefold()
         fits = (
             all(word in text for word in words)
             and state in ("", row.state)

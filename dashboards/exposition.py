@@ -2,55 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from dashboards import series
 from dashboards.freshness import freshness, outcomes_due
-from dashboards.glance import Glance
 from dashboards.reading import Reading
-from monitors.audit import Finding, Verdict
+from dashboards.series import FAMILIES, Sample
+from monitors.acting import Held
+from monitors.audit import Verdict
 from monitors.config import ModelConfig
+from monitors.glance import Glance
+from monitors.notice import opaque
 
 PER_MODEL = 20  # series; "over 100, investigate alternatives", and there may be 500 models
 CAP = 20_000  # series in all: what a scrape carries within its ten seconds
 COUNTED = (Verdict.BEYOND, Verdict.FAILED, Verdict.CANNOT_TELL)
-CHECK = ("model", "family", "metric", "subject", "group", "severity", "runbook")
-
-# Name to labels and help. A margin is exported beside its value, so that one rule serves all
-# models and metrics, and changing a margin changes no rule.
-FAMILIES: dict[str, tuple[tuple[str, ...], str]] = {
-    "rounds_up": ((), "1 when the ledger could be read at this scrape, else 0."),
-    "rounds_series_dropped": ((), "Series left out because the scrape would have been too large."),
-    "rounds_model_info": (("model", "version", "risk_tier"), "One for each model that is watched."),
-    "rounds_rows": (("model",), "Rows in the last window; absent where too few to show."),
-    "rounds_window_end_timestamp_seconds": (("model",), "When the last audited window ended."),
-    "rounds_window_due_timestamp_seconds": (
-        ("model",),
-        "By when the next window's audit ought to be there.",
-    ),
-    "rounds_outcomes_due_timestamp_seconds": (
-        ("model",),
-        "By when the outcomes of the oldest window that lacks them ought to be there.",
-    ),
-    "rounds_copies_owed": ((), "Audits whose copy has not reached MLflow."),
-    "rounds_pages_untold": ((), "Open pages that no channel has told anybody, those silenced left out."),
-    "rounds_last_success_timestamp_seconds": (
-        ("model", "job"),
-        "When the last audit was written to the ledger.",
-    ),
-    "rounds_findings": (("model", "verdict"), "Findings of the last window, those only shown left out."),
-    "rounds_finding_value": (CHECK, "Values of the last window's worst findings, in the metric's unit."),
-    "rounds_finding_margin": (CHECK, "How far the value may be from its target, in the metric's unit."),
-    "rounds_finding_beyond_windows": (
-        CHECK,
-        "Windows in a row in which the finding was beyond its margin; 0 when it is not.",
-    ),
-}
-Sample = tuple[str, tuple[str, ...], float]
+Open = Mapping[tuple[str, str], Held]  # by model and check
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,49 +65,68 @@ class Exposition(Collector):
             return {}
 
     def _samples(self) -> tuple[list[Sample], int]:
-        kept: list[Sample] = []
-        dropped = 0
+        kept = list(series.of_escalation(self.reading.oncall))
+        dropped, now, told = 0, self.reading.now(), self._open()
         for model, held in self.reading.glances().items():
-            found = self._of_model(model, held)
+            found = self._quiet(model, now) + self._of_model(model, held, now, told)
             if len(kept) + len(found) > self.cap - 4:
                 dropped += len(found)
             else:
                 kept += found
         return kept, dropped
 
-    def _of_model(self, model: str, held: Glance | None) -> list[Sample]:
-        config = self.reading.configs.get(model)
-        version = held.version if held else config.version if config else ""
-        tier = (config.governance.risk_tier if config else None) or ""
-        found: list[Sample] = [("rounds_model_info", (model, version, tier), 1.0)]
-        fresh = freshness(config, held.window if held else None, self.reading.now())
+    def _open(self) -> Open:
+        """Alerts that are open, by model and check: since when, and by which key they are answered."""
+        found = [alert for alert in self.reading.alerts()[0] if alert.closed is None]
+        return {(a.notice.model, a.notice.labels.get("check", "")): a for a in reversed(found)}
+
+    def _quiet(self, model: str, now: datetime) -> list[Sample]:
+        """Until when nobody is to be told of the model, where somebody said so."""
+        ends = [
+            q.mark.until
+            for q in self.reading.alerts()[1]
+            if q.model == model and q.check is None and q.holds(now) and q.mark.until
+        ]
+        return [series.of_silence(model, "", max(ends))] if ends else []
+
+    def _of_model(self, model: str, held: Glance | None, now: datetime, told: Open) -> list[Sample]:
+        config, oncall = self.reading.configs.get(model), self.reading.oncall
+        found = [series.of_model(model, held, config, oncall)]
+        fresh = freshness(config, held.window if held else None, now)
+        named = (series.name(model),)
         if fresh.due:
-            found.append(("rounds_window_due_timestamp_seconds", (model,), fresh.due.timestamp()))
+            found.append(("rounds_window_due_timestamp_seconds", named, fresh.due.timestamp()))
         if held is None:
             return found
+        due = outcomes_due(config, held.awaiting)
         found += [
-            ("rounds_window_end_timestamp_seconds", (model,), held.window.end.timestamp()),
-            ("rounds_last_success_timestamp_seconds", (model, "audit"), held.at.timestamp()),
-            *self._outcomes(model, config),
-            *([("rounds_rows", (model,), float(held.rows))] if held.rows is not None else []),
-            *(("rounds_findings", (model, str(v)), float(held.counts[v])) for v in COUNTED),
+            ("rounds_window_end_timestamp_seconds", named, held.window.end.timestamp()),
+            ("rounds_last_success_timestamp_seconds", (*named, "audit"), held.at.timestamp()),
+            *([("rounds_outcomes_due_timestamp_seconds", named, due.timestamp())] if due else []),
+            *([("rounds_rows", named, float(held.rows))] if held.rows is not None else []),
+            *(("rounds_findings", (*named, str(v)), float(held.counts[v])) for v in COUNTED),
         ]
-        for finding, windows in held.standing[: (self.per_model - len(found)) // 3]:
-            found += _of_finding(model, finding, windows)
-        return found
+        return [*found, *self._of_findings(model, held, config, told, self.per_model - len(found))]
 
-    def _outcomes(self, model: str, config: ModelConfig | None) -> list[Sample]:
-        due = outcomes_due(config, self.reading.heads().get(model, ()))
-        return [("rounds_outcomes_due_timestamp_seconds", (model,), due.timestamp())] if due else []
-
-
-def _of_finding(model: str, finding: Finding, windows: int) -> list[Sample]:
-    """The series of one finding, all with the same labels so that they join."""
-    group, runbook = finding.group or "", finding.runbook or ""
-    labels = (model, finding.family, finding.metric, finding.subject, group, finding.severity, runbook)
-    found: list[Sample] = [("rounds_finding_beyond_windows", labels, float(windows))]
-    if finding.value is not None:
-        found.append(("rounds_finding_value", labels, finding.value))
-    if finding.margin is not None:
-        found.append(("rounds_finding_margin", labels, finding.margin))
-    return found
+    def _of_findings(
+        self, model: str, held: Glance, config: ModelConfig | None, told: Open, room: int
+    ) -> list[Sample]:
+        """What alerts rest on first: how long each has stood, and what there is to say of it."""
+        oncall = self.reading.oncall
+        alerting: list[Sample] = []
+        figures: list[Sample] = []
+        for stands in held.standing:
+            finding = stands.finding
+            alert = told.get((model, opaque(finding.key)))
+            labels = series.check(model, finding, config, oncall)
+            mine = [("rounds_finding_beyond_windows", labels, float(stands.windows))]
+            if stands.windows:
+                mine.append(series.of_finding(labels, stands, held, alert, oncall))
+            if stands.windows and alert and alert.silenced and alert.silenced.until:
+                mine.append(series.of_silence(model, series.identity(model, finding), alert.silenced.until))
+            shown = list(series.figures(labels, finding))
+            if len(alerting) + len(figures) + len(mine) > room:
+                break
+            alerting += mine
+            figures += shown if len(alerting) + len(figures) + len(shown) <= room else []
+        return [*alerting, *figures]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 from monitors.config import ModelConfig
-from monitors.ledger import Entry
-from monitors.window import Window, moment
+from monitors.window import Window
 
 State = Literal["current", "due", "stale", "never", "undeclared", "manual", "resting"]
 RESTING = ("proposed", "assessed", "paused", "retired")  # nobody expects an audit of these
@@ -66,17 +64,16 @@ def freshness(config: ModelConfig | None, last: Window | None, now: datetime) ->
     return Freshness("due" if now < due else "stale", closed, due, missed)
 
 
-def outcomes_due(config: ModelConfig | None, heads: Iterable[Entry]) -> datetime | None:
+def outcomes_due(config: ModelConfig | None, awaiting: datetime | None) -> datetime | None:
     """By when the outcomes of the oldest window still without them ought to be counted.
 
-    None where no outcome is declared, no run is promised, or every window has its own.
+    `awaiting` is when that window ended. None where no outcome is declared, no run is promised,
+    or every window has its own.
     """
-    if config is None or config.outcome is None or config.columns.outcome is None:
+    if config is None or config.outcome is None or config.columns.outcome is None or awaiting is None:
         return None
     if config.governance.lifecycle in RESTING or config.schedule is None:
         return None
-    counted = {head.window for head in heads if head.stage == "outcome"}
-    ends = [moment(h.window_end) for h in heads if h.window not in counted and h.window_end]
     # A run comes once a window, so what has matured is counted at the next one.
     wait = config.window.length.approximate + grace(config)
-    return config.outcome.matures_after.after(min(ends), config.zone) + wait if ends else None
+    return config.outcome.matures_after.after(awaiting, config.zone) + wait

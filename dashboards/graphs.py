@@ -13,8 +13,8 @@ from dashboards.charts.timeline import Point, timeline
 from dashboards.figures import counted, day, interval, measured, period, tick
 from dashboards.names import measure, title
 from dashboards.words import sentence
-from dashboards.worst import RATIOS, excess, worst_first
 from monitors.audit import WORST_FIRST, Audit, Finding, Verdict
+from monitors.worst import RATIOS, excess, worst_first
 
 # What a reader looks at first; of each, the subject that stands for the whole model.
 KEY = (

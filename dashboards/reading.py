@@ -7,14 +7,16 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 
-from dashboards.glance import WINDOWS, Glance, glance
-from dashboards.names import people
 from monitors import acting
+from monitors.acting import Held, Quiet
 from monitors.audit import Audit
 from monitors.config import ModelConfig
-from monitors.ledger import Entry, Ledger, Recorded
+from monitors.glance import WINDOWS, Glance, glance, kept
+from monitors.ledger import Ledger, Recorded
+from monitors.oncall import OnCall
 from monitors.window import Window
 
+NEVER = datetime.min.replace(tzinfo=UTC)
 AGAIN = timedelta(minutes=5)  # a silence may run out while the ledger stands still
 HELD = 8  # models whose published history is kept in memory; the ledger itself is quick enough
 
@@ -30,63 +32,56 @@ class Reading:
     configs: Mapping[str, ModelConfig]
     published: Callable[[Audit], Audit]
     now: Callable[[], datetime]
+    oncall: OnCall = field(default_factory=OnCall)
     _held: dict[str, tuple[str, list[Recorded]]] = field(default_factory=dict)
-    _heads: tuple[str, dict[str, list[Entry]]] = ("", {})
-    _glances: dict[str, tuple[tuple[str, ...], Glance | None]] = field(default_factory=dict)
-    _owed: tuple[str, datetime, dict[str, int]] = ("", datetime.min.replace(tzinfo=UTC), {})
-    _copied: set[str] = field(default_factory=set)
+    _glances: dict[str, tuple[int, Glance | None]] = field(default_factory=dict)
+    _alerts: tuple[str, datetime, tuple[list[Held], list[Quiet]]] = ("", NEVER, ([], []))
+    _owed: tuple[str, datetime, dict[str, int]] = ("", NEVER, {})
     _lock: Lock = field(default_factory=Lock)
-
-    def heads(self) -> dict[str, list[Entry]]:
-        """Each model's windows, oldest first, without what was found in them."""
-        with self._lock:
-            head = self.ledger.head()
-            if self._heads[0] != head:
-                found: dict[str, list[Entry]] = {}
-                for entry in self.ledger.heads():
-                    found.setdefault(entry.model or "", []).append(entry)
-                self._heads = (head, found)
-            return self._heads[1]
+    _reading_glances: Lock = field(default_factory=Lock)
 
     def glances(self) -> dict[str, Glance | None]:
-        """Every model declared or audited, at a glance; read again only when it has a new audit."""
-        heads = self.heads()
-        found: dict[str, Glance | None] = {}
-        for model in sorted({*self.configs, *heads}):
-            digests = tuple(entry.digest for entry in heads.get(model, [])[-WINDOWS:])
-            held = self._glances.get(model)
-            if held is None or held[0] != digests:
-                audits = self.ledger.audits(model, last=WINDOWS) if digests else []
-                who = people(self.configs.get(model))
-                held = digests, glance([self._publish(r) for r in audits], who)
-                self._glances[model] = held
-            found[model] = held[1]
-        return found
+        """Every model declared or audited, at a glance; read again only when it has a new audit.
+
+        A run leaves its model's glance in the ledger. Where none is there yet (Rounds is newer
+        than the last run) the audits themselves are read, once.
+        """
+        with self._reading_glances:
+            newest = self.ledger.newest("audit")
+            stale = {m: seen for m, seen in newest.items() if self._glances.get(m, (0, None))[0] != seen}
+            found: dict[str, Glance | None] = dict(kept(self.ledger, stale))
+            for model, seen in stale.items():
+                held = found[model] if model in found else self._glance(model)
+                self._glances[model] = seen, held
+            told = {model: self._glances[model][1] for model in newest}
+            return {model: told.get(model) for model in sorted({*self.configs, *newest})}
+
+    def _glance(self, model: str) -> Glance | None:
+        audits = [self._publish(r) for r in self.ledger.audits(model, last=WINDOWS)]
+        return glance(audits, self.ledger.heads(model))
+
+    def alerts(self) -> tuple[list[Held], list[Quiet]]:
+        """Every alert as it stands, and every silence; read again when the ledger grew, or one may end."""
+        head, now = self.ledger.head(), self.now()
+        if self._alerts[0] != head or self._alerts[1] < now:
+            read = acting.held(self.ledger, now), acting.quiet(self.ledger)
+            self._alerts = head, now + AGAIN, read
+        return self._alerts[2]
 
     def owed(self) -> dict[str, int]:
         """Audits not copied to MLflow, and pages nobody was told; counted anew when the ledger grew."""
         head = self.ledger.head()
         if self._owed[0] != head or self._owed[1] < self.now():
-            audits = self._uncopied()
             told = {entry.key.partition("|")[0] for entry in self.ledger.entries("told")}
             pages = [
                 alert
-                for alert in acting.held(self.ledger, self.now())
+                for alert in self.alerts()[0]
                 if alert.state == "open" and alert.notice.severity == "page" and not alert.notice.silent
             ]
             untold = sum(alert.key not in told for alert in pages)
-            until = self.now() + AGAIN
-            self._owed = head, until, {"copies_owed": audits, "pages_untold": untold}
+            counts = {"copies_owed": self.ledger.lacking("copied"), "pages_untold": untold}
+            self._owed = head, self.now() + AGAIN, counts
         return self._owed[2]
-
-    def _uncopied(self) -> int:
-        """What was copied once stays copied, so only models with something open are asked about."""
-        count = 0
-        for model, heads in self.heads().items():
-            if any(head.digest not in self._copied for head in heads):
-                self._copied |= {entry.key for entry in self.ledger.entries("copied", model=model)}
-            count += sum(head.digest not in self._copied for head in heads)
-        return count
 
     def history(self, model: str) -> list[Recorded]:
         """All published audits of a model, oldest first."""

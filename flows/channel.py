@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Protocol
@@ -17,6 +18,7 @@ from monitors.audit import Severity
 from monitors.config import IsoLength
 from monitors.errors import ConfigError, RoundsError
 from monitors.notice import Notice
+from monitors.oncall import OnCall
 from monitors.window import Length
 
 TIMEOUT = 10.0  # seconds; a receiver that takes longer is away
@@ -106,6 +108,15 @@ class ChannelsConfig(BaseModel):
     fallbacks: dict[str, str] = Field(
         default_factory=dict, description="By model, what clinicians do while it cannot be relied on."
     )
+
+    @property
+    def oncall(self) -> OnCall:
+        """What every way of telling says alike."""
+        steps: dict[str, tuple[tuple[timedelta, str], ...]] = {
+            severity: tuple((step.after.approximate, step.to) for step in named)
+            for severity, named in self.escalation.items()
+        }
+        return OnCall(self.site, self.environment, self.fallbacks, steps)
 
 
 @cache

@@ -15,6 +15,7 @@ from flows.home import Home
 from flows.monitor import Told, due, quietly, refuse_overlap, stage_at, step
 from flows.source import Source
 from flows.telling import after_audits, channels_for
+from monitors import glance
 from monitors.audit import Audit, Stage
 from monitors.config import ModelConfig
 from monitors.errors import ConfigError, RoundsError
@@ -91,6 +92,7 @@ def run(
             if copy:
                 settle(config, ledger, home, told)
         after_audits(config, ledger, channels, now())
+        glance.keep(ledger, config.model)
     finally:
         source.close()
 

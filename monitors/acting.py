@@ -32,6 +32,29 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Quiet:
+    """A stretch of time in which nobody is told of a check, or of a model that is being changed.
+
+    Attributes:
+        model: which model; check: one check of it, None for all of them, as in a planned change.
+        start, mark: since when it holds; who said so, why, and until when.
+    """
+
+    model: str
+    check: str | None
+    start: datetime
+    mark: Mark
+
+    def holds(self, at: datetime) -> bool:
+        """Whether it is in force at a moment."""
+        return self.start <= at and not self.over(at)
+
+    def over(self, at: datetime) -> bool:
+        """Whether it has run out."""
+        return self.mark.until is not None and self.mark.until <= at
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """One alert as it stands at a moment.
 
@@ -80,7 +103,7 @@ def raised(ledger: Ledger, notice: Notice, window: str) -> Entry:
 def held(ledger: Ledger, at: datetime) -> list[Held]:
     """Every alert there ever was, newest first, as it stands at a moment."""
     said = {kind: _by_key(ledger.entries(kind)) for kind in ("acknowledged", "not_useful")}
-    silences = ledger.entries("silenced")
+    silences = quiet(ledger)
     found: dict[str, Held] = {}
     for entry in sorted(ledger.entries("alert"), key=lambda e: e.seq):
         notice = Notice.read(entry.body)
@@ -109,13 +132,22 @@ def not_useful(ledger: Ledger, key: str, by: str, reason: str, at: datetime) -> 
     return _answer(ledger, "not_useful", _known(ledger, key, at), by, reason)
 
 
-def silence(ledger: Ledger, key: str, by: str, reason: str, until: datetime, at: datetime) -> Entry:
+def silence(
+    ledger: Ledger,
+    key: str,
+    by: str,
+    reason: str,
+    until: datetime,
+    at: datetime,
+    start: datetime | None = None,
+) -> Entry:
     """Tell nobody of this check, or of a whole model named by `key`, for at most seven days.
 
-    Raises NotAccepted.
+    `start` may lie in the future: a change of the model that is planned. Raises NotAccepted.
     """
-    if not at < until <= at + LONGEST_SILENCE:
-        latest = f"{at + LONGEST_SILENCE:%Y-%m-%d %H:%M} UTC"
+    begin = max(at, start) if start else at
+    if not begin < until <= begin + LONGEST_SILENCE:
+        latest = f"{begin + LONGEST_SILENCE:%Y-%m-%d %H:%M} UTC"
         raise NotAccepted(f"a silence ends in the future and within seven days, by {latest}")
     whole = key in ledger.models()
     alert = None if whole else _known(ledger, key, at)
@@ -125,9 +157,17 @@ def silence(ledger: Ledger, key: str, by: str, reason: str, until: datetime, at:
         "key": None if whole else key,
         **_words(by, reason),
         "until": utc(until),
-        "from": utc(at),
+        "from": utc(begin),
     }
     return ledger.append("silenced", digest(body), body, model=body["model"])
+
+
+def quiet(ledger: Ledger) -> list[Quiet]:
+    """Every silence and planned change there ever was, oldest first."""
+    return [
+        Quiet(e.body["model"], e.body["check"], moment(e.body["from"]), _mark(e))
+        for e in sorted(ledger.entries("silenced"), key=lambda e: e.seq)
+    ]
 
 
 def find(ledger: Ledger, key: str, at: datetime) -> Held | None:
@@ -167,16 +207,8 @@ def _mark(entry: Entry) -> Mark:
     return Mark(body["by"], body["reason"], entry.at, moment(until) if until else None)
 
 
-def _silences(silences: Iterable[Entry], notice: Notice, at: datetime) -> tuple[Mark | None, int]:
+def _silences(silences: Iterable[Quiet], notice: Notice, at: datetime) -> tuple[Mark | None, int]:
     """The silence in force over an alert, if any, and how many have run out since it began."""
-    now, lapsed = None, 0
-    for entry in silences:
-        if entry.body["check"] not in (None, notice.check) or entry.body["model"] != notice.model:
-            continue
-        mark = _mark(entry)
-        assert mark.until is not None  # noqa: S101  `silence` writes none without
-        if mark.until > at:
-            now = mark
-        else:
-            lapsed += 1
-    return now, lapsed
+    mine = [q for q in silences if q.model == notice.model and q.check in (None, notice.check)]
+    now = next((q.mark for q in reversed(mine) if q.holds(at)), None)
+    return now, sum(q.over(at) for q in mine)

@@ -18,7 +18,7 @@ from monitors.window import Window
 Key = tuple[str, str, str | None]
 
 BLIND = (Verdict.CANNOT_TELL, Verdict.WITHHELD, Verdict.FAILED)
-MUTING, MUTED = "quality", ("performance", "fairness")
+FEED, MUTED = "quality", ("performance", "fairness")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +116,9 @@ def changes(held: Mapping[Key, Standing], audit: Audit) -> tuple[Alert, ...]:
             than a live run did.
         audit: of the window.
 
-    While a quality check of the model fires, its performance and fairness alerts wait; those
-    that are still beyond in a window after it has ceased are told then.
+    While a feed that pages is broken, the model's performance and fairness alerts wait; a column's
+    ticket makes only the gaps between that column's own groups wait, since a ticket may last. What
+    is still beyond in a window after that has ceased is told then.
     """
     return tuple(_step(held, audit)[1])
 
@@ -130,7 +131,7 @@ def debounce(finding: Finding) -> Debounce:
     >>> debounce(silent).needed, debounce(replace(silent, family="drift")).needed
     (1, 2)
     """
-    return AT_ONCE if finding.family == MUTING and finding.severity == "page" else USUAL
+    return AT_ONCE if finding.family == FEED and finding.severity == "page" else USUAL
 
 
 def moved(finding: Finding) -> float:
@@ -145,6 +146,23 @@ def moved(finding: Finding) -> float:
         return (finding.change_low + finding.change_high) / 2
     value = finding.value or 0.0
     return value if finding.against is not None else value - (finding.baseline or 0.0)
+
+
+def mutes(feed: Finding, finding: Finding) -> bool:
+    """Whether trouble with a feed that fires makes another finding wait.
+
+    >>> gap = Finding(metric="auroc", family="fairness", subject="race", group="b", unit="",
+    ...               verdict=Verdict.BEYOND)
+    >>> urine = Finding(metric="missing_share", family="quality", subject="urine", unit="",
+    ...                 verdict=Verdict.BEYOND, severity="ticket")
+    >>> mutes(urine, gap), mutes(replace(urine, subject="race"), gap)
+    (False, True)
+    >>> mutes(replace(urine, severity="page"), gap)
+    True
+    """
+    if feed.severity == "page" and feed.group is None:
+        return finding.family in MUTED
+    return finding.family == "fairness" and finding.subject == feed.subject
 
 
 def _step(held: Mapping[Key, Standing], audit: Audit) -> tuple[dict[Key, Standing], list[Alert]]:
@@ -165,10 +183,10 @@ def _step(held: Mapping[Key, Standing], audit: Audit) -> tuple[dict[Key, Standin
             del now[key]
             if state.told:
                 ceased.append(_alert("ceased", state, state, audit, "it is no longer checked"))
-    feed = next((s.finding.name for s in now.values() if s.firing and s.finding.family == MUTING), None)
+    feeds = [s.finding for s in now.values() if s.firing and s.finding.family == FEED]
     for key, state in now.items():
         before = held.get(key)
-        muted = feed and state.finding.family in MUTED
+        muted = any(mutes(feed, state.finding) for feed in feeds)
         beyond_now = state.until == audit.window and state.finding.verdict is Verdict.BEYOND
         if state.firing and not state.told and beyond_now and not muted:
             began.append(_alert("began", state, state, audit, _because(state)))

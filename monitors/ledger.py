@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -28,6 +28,7 @@ GENESIS = "sha256:" + "0" * 64
 STAGES: tuple[Stage, ...] = ("scored", "outcome")
 Row = Mapping[str, Any] | sa.RowMapping
 _TRIES = 50  # racing writers append one after the other; each loss is one more try
+_FEW = 50  # models asked for by name; of more all are read
 _entries = entry_table.entries
 
 
@@ -53,12 +54,13 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """An audit as it stands in the ledger, and when it was written; `revision` counts from 1."""
+    """An audit as it stands in the ledger, when and as which entry; `revision` counts from 1."""
 
     audit: Audit
     at: datetime
     revision: int
     digest: str
+    seq: int = 0
 
 
 class Ledger:
@@ -188,7 +190,7 @@ class Ledger:
             found = self.get("audit", key)
             if found and not later and _counted(found.body) == _counted(body):
                 standing = replace(audit, source=found.body["source"])
-                return Recorded(standing, found.at, revision, found.digest), False
+                return Recorded(standing, found.at, revision, found.digest, found.seq), False
             if found:
                 continue
             try:
@@ -204,7 +206,7 @@ class Ledger:
                 )
             except LedgerError:
                 continue  # a racing worker wrote this revision with other counts
-            return Recorded(audit, entry.at, revision, entry.digest), True
+            return Recorded(audit, entry.at, revision, entry.digest, entry.seq), True
         raise LedgerError(f"audit {stem!r} has too many revisions")
 
     def audits(
@@ -222,18 +224,35 @@ class Ledger:
 
     def heads(self, model: str | None = None, *, before: datetime | None = None) -> list[Entry]:
         """Like `audits` but without bodies, for one model or all: quick, whatever the history."""
-        where = _entries.c.kind == "audit"
+        standing = _standing(model, before)
+        found = self._select(_entries.c.seq.in_(sa.select(standing.c.seq)), bodies=False)
+        return sorted(found, key=lambda e: (e.model or "", e.window_end or "", e.seq))
+
+    def lacking(self, kind: str) -> int:
+        """How many audits as they stand have no entry of a kind under their digest."""
+        standing = _standing()
+        other = _entries.alias()
+        there = sa.exists().where((other.c.kind == kind) & (other.c.key == standing.c.digest))
+        query = sa.select(sa.func.count()).select_from(standing).where(~there)
+        with self._reading() as connection:
+            return int(connection.scalar(query) or 0)
+
+    def newest(self, kind: str, model: str | None = None) -> dict[str, int]:
+        """The last entry's number by model, of a kind."""
+        seq = sa.func.max(_entries.c.seq)
+        query = sa.select(_entries.c.model, seq).where(_entries.c.kind == kind).group_by(_entries.c.model)
         if model is not None:
-            where &= _entries.c.model == model
-        if before is not None:
-            where &= _entries.c.window_end <= utc(before)
-        standing: dict[tuple[Any, ...], Entry] = {}
-        for entry in sorted(self._select(where, bodies=False), key=lambda e: e.seq):
-            place = (entry.model, entry.version, entry.window)
-            held = standing.get(place)
-            if held is None or _rank(entry) >= _rank(held):
-                standing[place] = entry
-        return sorted(standing.values(), key=lambda e: (e.model or "", e.window_end or "", e.seq))
+            query = query.where(_entries.c.model == model)
+        with self._reading() as connection:
+            return {name: last for name, last in connection.execute(query) if name is not None}
+
+    def latest(self, kind: str, models: Sequence[str]) -> dict[str, Entry]:
+        """The last entry of a kind of each of these models."""
+        newest = sa.select(sa.func.max(_entries.c.seq)).where(_entries.c.kind == kind)
+        if len(models) <= _FEW:
+            newest = newest.where(_entries.c.model.in_(models))
+        found = self._select(_entries.c.seq.in_(newest.group_by(_entries.c.model)))
+        return {str(entry.model): entry for entry in found if entry.model in models} if models else {}
 
     def models(self) -> list[str]:
         """Every model with an audit, in alphabetical order."""
@@ -321,9 +340,24 @@ def _summary(audit: Audit, revision: int) -> dict[str, Any]:
     }
 
 
-def _rank(entry: Entry) -> tuple[int, int]:
-    stage = STAGES.index(entry.stage) if entry.stage in STAGES else -1
-    return stage, int(entry.summary["revision"])
+def _standing(model: str | None = None, before: datetime | None = None) -> sa.Subquery:
+    """Number and digest of each window's audit as it stands: the last revision of the furthest stage.
+
+    A later revision is a later entry, so within a stage the order of entries is enough.
+    """
+    rank = sa.case(
+        {str(stage): place for place, stage in enumerate(STAGES)}, value=_entries.c.stage, else_=-1
+    )
+    window = [_entries.c.model, _entries.c.version, _entries.c.window]
+    order = [rank.desc(), _entries.c.seq.desc()]
+    place = sa.func.row_number().over(partition_by=window, order_by=order).label("place")
+    query = sa.select(_entries.c.seq, _entries.c.digest, place).where(_entries.c.kind == "audit")
+    if model is not None:
+        query = query.where(_entries.c.model == model)
+    if before is not None:
+        query = query.where(_entries.c.window_end <= utc(before))
+    ranked = query.subquery()
+    return sa.select(ranked.c.seq, ranked.c.digest).where(ranked.c.place == 1).subquery()
 
 
 def _counted(body: Mapping[str, Any]) -> str:
@@ -331,4 +365,5 @@ def _counted(body: Mapping[str, Any]) -> str:
 
 
 def _recorded(entry: Entry) -> Recorded:
-    return Recorded(Audit.read(entry.body), entry.at, int(entry.summary["revision"]), entry.digest)
+    revision = int(entry.summary["revision"])
+    return Recorded(Audit.read(entry.body), entry.at, revision, entry.digest, entry.seq)

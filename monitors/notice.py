@@ -14,6 +14,11 @@ from monitors.window import moment, utc
 IDENTITY = ("alertname", "model_id", "metric", "subject", "check")
 
 
+def opaque(key: tuple[str, str, str | None]) -> str:
+    """A check's key as a label: which group it is about cannot be read from it."""
+    return digest(list(key)).removeprefix("sha256:")[:8]
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """One alert, firing or resolved.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from monitors.audit import Audit
-from monitors.ledger import Ledger
+from monitors.ledger import Ledger, Recorded
 from monitors.suppression import published
 
 RULES = 1  # of withholding; another number works every release out anew
@@ -31,6 +33,16 @@ def kept(ledger: Ledger, audit: Audit) -> Audit:
     """The release of an audit as it was kept, or worked out now where none was."""
     found = ledger.get("release", _key(audit))
     return Audit.read(found.body) if found else published(audit)
+
+
+def releases(ledger: Ledger, model: str, last: int) -> list[Recorded]:
+    """A model's last windows as people may see them, oldest first."""
+    found = []
+    for recorded in ledger.audits(model, last=last):
+        release = ledger.get("release", f"{recorded.digest}|{RULES}")
+        shown = Audit.read(release.body) if release else published(recorded.audit)
+        found.append(replace(recorded, audit=shown))
+    return found
 
 
 def _key(audit: Audit) -> str:

@@ -16,10 +16,10 @@ from dashboards.graphs import drift_map, forest_of, gap_measures, key_findings, 
 from dashboards.names import WHOLE, measure, people
 from dashboards.reading import find
 from dashboards.templating import page
-from dashboards.worst import Running, running, worst_first
 from monitors.audit import Audit, Finding, Verdict
 from monitors.config import ModelConfig
 from monitors.ledger import Recorded
+from monitors.worst import Running, running, worst_first
 
 router = APIRouter(include_in_schema=False)
 

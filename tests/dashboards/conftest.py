@@ -35,7 +35,7 @@ QUIET = (
 def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
     """An application over the ward."""
     ledger, configs = ward.build(tmp_path_factory.mktemp("ward"))
-    return create_app(ledger, configs, published=ward.published, now=lambda: ward.NOW)
+    return create_app(ledger, configs, published=ward.published, now=lambda: ward.NOW, oncall=ward.ONCALL)
 
 
 @contextmanager

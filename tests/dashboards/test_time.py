@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from dashboards.freshness import freshness
-from dashboards.worst import running
 from monitors.audit import Audit, Verdict
 from monitors.window import Window
+from monitors.worst import running
 from tests.dashboards.ward import LAST, config, finding
 
 WEEK = timedelta(weeks=1)

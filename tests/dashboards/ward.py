@@ -13,6 +13,7 @@ from monitors.config import ModelConfig
 from monitors.config_file import parse
 from monitors.ledger import Ledger
 from monitors.notice import Notice
+from monitors.oncall import OnCall
 from monitors.profile import Profile
 from monitors.suppression import published
 from monitors.window import Window
@@ -22,6 +23,10 @@ WEEKS = 10
 LAST = datetime(2026, 3, 2, tzinfo=UTC)
 HOSTILE = 'x"{y}\\<script>alert(1)</script>\n{{7*7}}'
 SHARE = "share of rows"
+ONCALL = OnCall(
+    fallbacks={"sepsis-early-warning": "Use NEWS2; hide the tile."},
+    escalation={"page": ((timedelta(minutes=15), "the second on call"),)},
+)
 
 PAGES = {
     "fleet": "/",

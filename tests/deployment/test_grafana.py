@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from dashboards.exposition import FAMILIES
+from dashboards.series import FAMILIES
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "grafana"
 BOARD: dict[str, Any] = json.loads((FOLDER / "dashboards/rounds.json").read_text(encoding="utf-8"))

@@ -14,11 +14,11 @@ import pytest
 
 from flows import telling
 from flows.channel import ChannelRefused, ChannelsConfig, ChannelUnavailable, Declared
-from flows.notices import band
 from monitors.acting import NotAccepted, acknowledge, held, not_useful, silence
 from monitors.audit import Finding, Verdict
 from monitors.ledger import Ledger
 from monitors.notice import Notice
+from monitors.oncall import band
 from monitors.plan import Rule
 from tests.channels.receivers import Heard, http_receiver
 from tests.dashboards import ward

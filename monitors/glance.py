@@ -1,0 +1,243 @@
+"""A glance at a model: what its last audits come to, kept in the ledger so that no page reads them all."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from monitors.audit import WORST_FIRST, Audit, Finding, Verdict
+from monitors.errors import LedgerError
+from monitors.ledger import Entry, Ledger, Recorded
+from monitors.oncall import changed
+from monitors.release import RULES, releases
+from monitors.window import Window, moment, utc
+from monitors.worst import SEVERITIES, running, worst_first
+
+FORM = 1  # of what is kept; another number makes every glance anew
+WINDOWS = 12  # how far back it looks
+STANDING = 12  # findings kept for /metrics
+FAMILIES = ("quality", "drift", "performance", "fairness", "oversight", "text")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One family of one model: its worst verdict, and how many findings share it."""
+
+    verdict: Verdict
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stands:
+    """What the last audit that held a check said of it.
+
+    Attributes:
+        finding, window, digest, entry: what it said, of which window, in which audit.
+        windows, since: for how many windows in a row it has been beyond, and since which one's start.
+    """
+
+    finding: Finding
+    window: Window
+    digest: str
+    entry: int
+    windows: int = 0
+    since: datetime | None = None
+
+    def payload(self) -> dict[str, Any]:
+        """As plain values."""
+        return {
+            "finding": self.finding.payload(),
+            "window": str(self.window),
+            "digest": self.digest,
+            "entry": self.entry,
+            "windows": self.windows,
+            "since": utc(self.since) if self.since else None,
+        }
+
+    @classmethod
+    def read(cls, payload: Mapping[str, Any]) -> Stands:
+        """Back from plain values."""
+        since = payload["since"]
+        return cls(
+            Finding.read(payload["finding"]), Window.parse(payload["window"]), payload["digest"],
+            payload["entry"], payload["windows"], moment(since) if since else None,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What the last audits of a model say, whatever the time is.
+
+    Attributes:
+        window, version, rows, verdict, counts, digest: of the last audit.
+        at, entry: when and as which entry of the ledger that was written.
+        changed: what Rounds saw change between the window before and the last, in words.
+        awaiting: when the oldest window without outcomes ended; None where each has its own.
+        cells: by family.
+        worst: the finding to see first, `series` its last values.
+        standing: findings worth a series in /metrics.
+    """
+
+    window: Window
+    version: str
+    rows: int | None
+    verdict: Verdict
+    counts: Mapping[str, int]
+    digest: str
+    at: datetime
+    entry: int
+    changed: str
+    awaiting: datetime | None
+    cells: Mapping[str, Cell]
+    worst: Finding | None
+    series: tuple[float | None, ...]
+    standing: tuple[Stands, ...]
+
+    def payload(self) -> dict[str, Any]:
+        """As plain values."""
+        return {
+            **{name: getattr(self, name) for name in ("version", "rows", "digest", "entry", "changed")},
+            "window": str(self.window),
+            "verdict": str(self.verdict),
+            "counts": dict(self.counts),
+            "at": utc(self.at),
+            "awaiting": utc(self.awaiting) if self.awaiting else None,
+            "cells": {family: asdict(cell) for family, cell in self.cells.items()},
+            "worst": self.worst.payload() if self.worst else None,
+            "series": list(self.series),
+            "standing": [each.payload() for each in self.standing],
+        }
+
+    @classmethod
+    def read(cls, payload: Mapping[str, Any]) -> Glance:
+        """Back from plain values."""
+        return cls(
+            **{name: payload[name] for name in ("version", "rows", "digest", "entry", "changed", "counts")},
+            window=Window.parse(payload["window"]),
+            verdict=Verdict(payload["verdict"]),
+            at=moment(payload["at"]),
+            awaiting=moment(payload["awaiting"]) if payload["awaiting"] else None,
+            cells={f: Cell(Verdict(c["verdict"]), c["count"]) for f, c in payload["cells"].items()},
+            worst=Finding.read(payload["worst"]) if payload["worst"] else None,
+            series=tuple(payload["series"]),
+            standing=tuple(Stands.read(each) for each in payload["standing"]),
+        )
+
+
+def keep(ledger: Ledger, model: str) -> Glance | None:
+    """Work out a model's glance from its last audits and keep it; None where it has no audit."""
+    seen = ledger.newest("audit", model).get(model)
+    if seen is None:
+        return None
+    if found := ledger.get("glance", _key(model, seen)):
+        return Glance.read(found.body)
+    heads = ledger.heads(model)
+    made = glance(releases(ledger, model, last=WINDOWS), heads)
+    if made is not None:
+        with contextlib.suppress(LedgerError):  # another worker kept it in the same moment
+            ledger.append("glance", _key(model, seen), made.payload(), model=model)
+    return made
+
+
+def kept(ledger: Ledger, newest: Mapping[str, int]) -> Iterator[tuple[str, Glance]]:
+    """The glances that are kept of models, given the number of each one's last audit."""
+    for model, entry in ledger.latest("glance", tuple(newest)).items():
+        if entry.key == _key(model, newest[model]):
+            yield model, Glance.read(entry.body)
+
+
+def _key(model: str, seen: int) -> str:
+    return f"{model}|{seen}|{RULES}|{FORM}"
+
+
+def glance(recorded: Sequence[Recorded], heads: Sequence[Entry]) -> Glance | None:
+    """Reduce a model's last audits, oldest first; None where there is none.
+
+    Args:
+        recorded: the last windows, as people may see them.
+        heads: all its windows.
+    """
+    if not recorded:
+        return None
+    audits = [r.audit for r in recorded]
+    last = audits[-1]
+    judged = worst_first(f for f in last.findings if f.severity != "info")
+    worst = judged[0] if judged else None
+    ends = [moment(h.window_end) for h in heads if h.stage != "outcome" and h.window_end]
+    return Glance(
+        window=last.window,
+        version=last.version,
+        rows=last.rows,
+        verdict=last.worst,
+        counts=last.counts(),
+        digest=recorded[-1].digest,
+        at=recorded[-1].at,
+        entry=recorded[-1].seq,
+        changed=changed(last, audits[-2] if len(audits) > 1 else None),
+        awaiting=min(ends, default=None),
+        cells=cells(last),
+        worst=worst,
+        series=tuple(_value(audit, worst) for audit in audits) if worst else (),
+        standing=tuple(standing(recorded)[:STANDING]),
+    )
+
+
+def _value(audit: Audit, like: Finding) -> float | None:
+    return next((f.value for f in audit.findings if f.key == like.key), None)
+
+
+def cells(audit: Audit) -> dict[str, Cell]:
+    """Each family's worst verdict with its count, findings that are only shown left out."""
+    found: dict[str, Cell] = {}
+    for family in FAMILIES:
+        counts = audit.counts(family)
+        worst = next((v for v in WORST_FIRST if counts[v]), None)
+        if worst is not None:
+            found[family] = Cell(worst, counts[worst])
+    return found
+
+
+def last_words(recorded: Sequence[Recorded]) -> list[Stands]:
+    """Of each check what the last audit that held it said, those only shown left out.
+
+    Outcomes reach a window long after it closed, so what they say stands in an older audit than
+    what the feed says. A check that a later audit of the same stage no longer holds, under
+    another configuration, was taken out of the plan and says nothing.
+    """
+    found: dict[tuple[str, str, str | None], Stands] = {}
+    later: set[tuple[str, str]] = set()
+    for each in reversed(recorded):
+        audit = each.audit
+        gone = any(stage == audit.stage and config != audit.config for stage, config in later)
+        for finding in audit.findings:
+            if finding.severity != "info" and finding.key not in found and not gone:
+                found[finding.key] = Stands(finding, audit.window, each.digest, each.seq)
+        later.add((audit.stage, audit.config))
+    return list(found.values())
+
+
+def standing(recorded: Sequence[Recorded]) -> list[Stands]:
+    """The findings that speak for a model, those who have to act soonest first.
+
+    The worst that still stands of each severity and family, then the worst of each family. A
+    window that cannot tell does not end what stood before it. Withheld findings never speak.
+    """
+    audits = [r.audit for r in recorded]
+    said = {each.finding.key: each for each in last_words(recorded)}
+    acted: dict[tuple[str, str], Stands] = {}
+    family: dict[str, Stands] = {}
+    for finding in worst_first(each.finding for each in said.values()):
+        if finding.verdict is Verdict.WITHHELD:
+            continue
+        if (finding.severity, finding.family) in acted and finding.family in family:
+            continue
+        found = running(audits, finding.key)
+        held = replace(said[finding.key], windows=found.windows, since=found.since)
+        if held.windows:
+            acted.setdefault((finding.severity, finding.family), held)
+        family.setdefault(finding.family, held)
+    first = sorted(acted.values(), key=lambda held: SEVERITIES.index(held.finding.severity))
+    return [*first, *(held for held in family.values() if held not in first)]
