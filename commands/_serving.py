@@ -33,6 +33,7 @@ def serve_pages(
     from flows import source
     from flows.beside import scheduler
     from flows.run import now, open_ledger
+    from flows.telling import channels_for
     from monitors.release import kept
 
     configs = {config.model: config for config in map(source.read, files)}
@@ -43,6 +44,7 @@ def serve_pages(
         published=lambda audit: kept(ledger, audit),
         now=(lambda: as_of) if as_of else now,
         allowed_hosts=[*LOOPBACK, *names],
+        oncall=channels_for(files[0]).oncall if files else None,
     )
     with ExitStack() as stack:
         if schedules:

@@ -70,21 +70,25 @@ def _answering(name: str, told: str) -> None:
     @click.argument("key")
     @click.option("--by", required=True, metavar="NAME")
     @click.option("--reason", required=True, metavar="TEXT")
-    @click.option("--until", metavar="T", help="Of a silence: within seven days.")
+    @click.option("--from", "start", metavar="T", help="Of a planned change: when it begins. [now]")
+    @click.option("--until", metavar="T", help="Of a silence: within seven days of its beginning.")
     @click.pass_obj
-    def answer(home: Home, key: str, by: str, reason: str, until: str | None) -> None:
+    def answer(home: Home, key: str, by: str, reason: str, start: str | None, until: str | None) -> None:
         from flows.run import now, open_ledger
         from monitors import acting
         from monitors.window import moment
 
         if (name == "silence") != (until is not None):
             raise click.UsageError("--until goes with `silence`, which needs it, and with nothing else")
+        if start is not None and until is None:
+            raise click.UsageError("--from goes with `silence` and nothing else")
         ledger = open_ledger(home)
         if until is not None:
             try:
-                entry = acting.silence(ledger, key, by, reason, moment(until), now())
+                begin, end = moment(start) if start else None, moment(until)
             except ValueError as error:
-                raise click.UsageError(f"--until {error}") from None
+                raise click.UsageError(f"--from or --until {error}") from None
+            entry = acting.silence(ledger, key, by, reason, end, now(), begin)
         else:
             act = acting.acknowledge if name == "ack" else acting.not_useful
             entry = act(ledger, key, by, reason, now())

@@ -262,6 +262,21 @@ def test_a_planned_change_silences_a_whole_model(ledger: Ledger, hook: Heard, cl
     assert told(ledger, hook, clock) == ["firing freshness"]
 
 
+def test_a_change_planned_for_later_mutes_only_while_it_lasts(
+    ledger: Ledger, hook: Heard, clock: Clock
+) -> None:
+    week(ledger, 0, within())
+    start, end = clock.at + timedelta(hours=10), clock.at + timedelta(hours=14)
+    silence(ledger, MODEL, "Ada", "upgrade tonight", end, clock.at, start)
+    week(ledger, 1, beyond())
+    assert told(ledger, hook, clock) == ["firing freshness"], "it has not begun"
+    clock.at += timedelta(hours=11)
+    week(ledger, 2, replace(beyond(), metric="invalid_score_share"), beyond())
+    assert told(ledger, hook, clock) == []
+    clock.at += timedelta(hours=4)
+    assert sorted(told(ledger, hook, clock)) == ["firing freshness", "firing invalid_score_share"]
+
+
 def test_an_answer_is_an_entry_of_the_ledger_with_a_name_and_a_reason(
     ledger: Ledger, hook: Heard, clock: Clock
 ) -> None:
