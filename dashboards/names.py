@@ -54,6 +54,12 @@ MEASURES = {
     "override_rate": "Flags overridden",
     "override_right_rate": "Overridden rightly",
     "alerts_per_case": "Flags per case found",
+    "estimated_auroc": "Estimated discrimination (AUROC)",
+    "estimated_true_positive_rate": "Estimated sensitivity",
+    "estimated_false_positive_rate": "Estimated false alarms",
+    "estimated_positive_predictive_value": "Estimated positive predictive value",
+    "estimated_brier": "Estimated Brier score",
+    "estimated_observed_expected_ratio": "Estimated observed over expected",
 }
 
 WHOLE = ("rows", "model", "score", "decision", "outcome", "")  # subjects that are no column

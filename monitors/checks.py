@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from monitors.audit import Finding, Verdict
 from monitors.columns import ScoreAtLeast
 from monitors.config import ModelConfig
 from monitors.discovery import metrics
@@ -46,6 +47,24 @@ class Check:
         """The measure's function, told the threshold where it asks for one."""
         function = metrics()[self.metric.name].compute
         return partial(function, threshold=self.threshold) if self.metric.threshold else function
+
+    def finding(self, verdict: Verdict, **given: object) -> Finding:
+        """A finding of this check, with what its rule says of it."""
+        rule = self.rule
+        base = Finding(
+            metric=self.metric.name,
+            family=self.metric.family,
+            subject=self.subject,
+            unit=self.metric.unit,
+            verdict=verdict,
+            margin=rule.margin,
+            severity=rule.severity,
+            owner=rule.owner,
+            action=rule.action,
+            runbook=rule.runbook,
+            rule=self.where,
+        )
+        return replace(base, **given)  # type: ignore[arg-type]
 
 
 def threshold(config: ModelConfig) -> float | None:

@@ -30,6 +30,7 @@ class Tally:
         score: mean score of each score cell that has rows, ascending, shape (k,).
         positives, negatives: rows of known outcome per score cell, shape (k,).
         scored: all rows with a valid score per cell, known outcome or not, shape (k,).
+        scored_flagged, scored_passed: of these, rows flagged and rows not, shape (k,).
         tp, fp, fn, tn: rows with both outcome and decision known.
         flagged, unflagged: rows with a decision, known outcome or not.
         acted, overridden: flagged rows of which it is known whether staff acted on them.
@@ -41,6 +42,8 @@ class Tally:
     positives: Counts
     negatives: Counts
     scored: Counts
+    scored_flagged: Counts
+    scored_passed: Counts
     tp: int
     fp: int
     fn: int
@@ -165,6 +168,8 @@ class Cube:
             positives=by_cell(n, outcome == 1),
             negatives=by_cell(n, outcome == 0),
             scored=scored,
+            scored_flagged=by_cell(n, decision == 1),
+            scored_passed=by_cell(n, decision == 0),
             tp=count((outcome == 1) & (decision == 1)),
             fp=count((outcome == 0) & (decision == 1)),
             fn=count((outcome == 1) & (decision == 0)),

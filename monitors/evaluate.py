@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -14,8 +15,7 @@ from monitors.caution import cautioned
 from monitors.checks import EVIDENTLY, Check, checks
 from monitors.config import ModelConfig
 from monitors.discovery import metrics
-from monitors.errors import NotComputable
-from monitors.estimation import meaning
+from monitors.estimates import Estimates
 from monitors.gaps import gaps
 from monitors.histogram import CategoryBins, Counts, Floats, Histogram
 from monitors.interval import difference
@@ -26,7 +26,6 @@ from monitors.reference import Reference
 Foreign = Callable[[str, Histogram, Histogram], Estimate]
 """Measures a distance by another library's method: (method, reference, current)."""
 
-ESTIMATED = "estimated from scores as the reference knew them; no outcome was read, so it decides nothing"
 LEVEL = 0.01  # of a model's window showing any drift when there is none
 _YES_NO = CategoryBins(("1", "0"))
 
@@ -98,6 +97,11 @@ class _Run:
     stage: Stage
     setting: Setting
 
+    @cached_property
+    def estimates(self) -> Estimates:
+        """What is estimated before outcomes are known."""
+        return Estimates(self.current, self.reference, self.stage)
+
     def unreadable(self) -> Iterator[Finding]:
         """What could not be counted at all, said aloud."""
         for subject, reason in self.current.unreadable.items():
@@ -125,7 +129,7 @@ class _Run:
     def level(self, check: Check) -> Iterator[Finding]:
         """A metric that is a level: now, against what it ought to be."""
         if check.metric.reads == "estimate":
-            yield from self.estimate(check)
+            yield from self.estimates.of(check)
             return
         if check.metric.reads == "attribute" and check.attribute is not None:
             now, was = (
@@ -164,23 +168,6 @@ class _Run:
             return (value - base) / (base if metric.compare == "ratio" and base else 1.0)
 
         return bounds.held(found, metric, bounds.of_everyone(metric, everyone), what, change)
-
-    def estimate(self, check: Check) -> Iterator[Finding]:
-        """What outcomes would say, of everyone or of each group; shown beside, and never judged."""
-        before = self.reference.profile.cubes[EVERYONE].tally()
-        attribute = check.attribute or EVERYONE
-        cube, then = self.current.cubes[attribute], self.reference.profile.cubes.get(attribute)
-        for group in cube.groups if check.attribute else (None,):
-            own = then.tally(group) if then is not None and group is not None else None
-            try:
-                now = check.compute(cube.tally(group), meaning(before, own))
-            except NotComputable as error:
-                now = Estimate.absent(f"the reference: {error}")
-            found = _finding(
-                check, value=now.value, low=now.low, high=now.high, n=now.n, group=group,
-                verdict=Verdict.CANNOT_TELL, reason=now.why or ESTIMATED, severity="info",
-            )  # fmt: skip
-            yield replace(found, subject=check.attribute or check.subject, margin=None)
 
     def _silence(self, check: Check) -> float | None:
         """The share of a window without a row that chance alone explains, at the usual volume."""
@@ -345,21 +332,7 @@ def _compared(check: Check, now: Estimate, was: Estimate, silence: float | None)
 
 
 def _finding(check: Check, *, verdict: Verdict, **given: object) -> Finding:
-    rule = check.rule
-    base = Finding(
-        metric=check.metric.name,
-        family=check.metric.family,
-        subject=check.subject,
-        unit=check.metric.unit,
-        verdict=verdict,
-        margin=rule.margin,
-        severity=rule.severity,
-        owner=rule.owner,
-        action=rule.action,
-        runbook=rule.runbook,
-        rule=check.where,
-    )
-    return replace(base, **given)  # type: ignore[arg-type]
+    return check.finding(verdict, **given)
 
 
 def _cannot(check: Check, estimate: Estimate) -> Finding:

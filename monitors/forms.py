@@ -79,6 +79,17 @@ _TOLD: Mapping[str, tuple[str, str]] = {
     "invalid_score_share": ("score_there", "score_invalid"),
     **dict.fromkeys(
         (
+            "estimated_auroc",
+            "estimated_true_positive_rate",
+            "estimated_false_positive_rate",
+            "estimated_positive_predictive_value",
+            "estimated_brier",
+            "estimated_observed_expected_ratio",
+        ),
+        ("scored", "scored"),  # no outcome is read: they have no events
+    ),
+    **dict.fromkeys(
+        (
             "auroc",
             "brier",
             "observed_expected_ratio",

@@ -66,7 +66,7 @@ class Metric:
                 (under None one of the attribute as a whole), each judged against `target`,
                 with limits that hold for all groups at once.
             "attribute": a Cube of one attribute; the same function gives the reference's level.
-            "estimate": a Tally and what scores meant in the reference; shown, never judged.
+            "estimate": an Outlook, scores and what they meant in the reference; shown, never judged.
         unit: of the value.
         worse: which way is worse; "either" when both are.
         target: what the value ought to be: a number, or "reference" for what it was.
