@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from dashboards.charts.forest import WORDS, Arm, forest
+from dashboards.charts.forest import WORDS
 from dashboards.charts.heatmap import axis, strip
 from dashboards.charts.timeline import Point, timeline
 from dashboards.figures import counted, day, interval, measured, period, tick
@@ -100,6 +100,7 @@ class Shifted:
     subject: str
     finding: Finding | None
     cells: Markup
+    verdicts: tuple[str | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,7 @@ class DriftMap:
     rows: tuple[Shifted, ...]
     axis: Markup
     left_out: int
+    audits: tuple[Audit, ...]
 
 
 def drift_map(history: Sequence[Audit], shown: Audit, *, everything: bool = False) -> DriftMap:
@@ -131,8 +133,16 @@ def drift_map(history: Sequence[Audit], shown: Audit, *, everything: bool = Fals
     ranked = sorted(grid.items(), key=worst)
     kept = ranked if everything else ranked[:MAP_ROWS]
     dates = [day(audit.window.end).rpartition(" ")[0] for audit in audits]
-    rows = (Shifted(subject, line[now], _strip(subject, line, audits, now)) for subject, line in kept)
-    return DriftMap(tuple(rows), axis(dates), len(ranked) - len(kept))
+    rows = (
+        Shifted(
+            subject,
+            line[now],
+            _strip(subject, line, audits, now),
+            tuple(str(f.verdict) if f else None for f in line),
+        )
+        for subject, line in kept
+    )
+    return DriftMap(tuple(rows), axis(dates), len(ranked) - len(kept), tuple(audits))
 
 
 def _strip(subject: str, line: Sequence[Finding | None], audits: Sequence[Audit], shown: int) -> Markup:
@@ -145,27 +155,3 @@ def _strip(subject: str, line: Sequence[Finding | None], audits: Sequence[Audit]
     beyond = sum(f is not None and f.verdict is Verdict.BEYOND for f in line)
     title = f"{subject}: beyond in {beyond} of {counted(len(line), 'window')}"
     return strip([f.verdict if f else None for f in line], title=title, said=said, shown=shown)
-
-
-def gap_measures(audit: Audit) -> list[tuple[str, Verdict]]:
-    """The measures that were taken by group, each with its worst verdict."""
-    found: dict[str, Verdict] = {}
-    for finding in worst_first(f for f in audit.findings if f.group is not None):
-        found.setdefault(finding.metric, finding.verdict)
-    return list(found.items())
-
-
-def forest_of(audit: Audit, metric: str) -> Markup:
-    """Every group's gap in one measure."""
-    findings = [f for f in audit.findings if f.group is not None and f.metric == metric]
-    margins = {f.margin for f in findings}
-    against = {f.against for f in findings}
-    other = "everyone else" if against <= {None, "rest"} else "the group compared with"
-    unit = findings[0].unit
-    return forest(
-        [Arm(f.subject, f.group or "", f.verdict, f.n, f.value, f.low, f.high) for f in findings],
-        caption=f"{measure(metric)}: each group against {other}",
-        margin=margins.pop() if len(margins) == 1 else None,
-        written=lambda value: measured(value, unit, gap=True),
-        ticked=lambda value: tick(value, unit, gap=True),
-    )

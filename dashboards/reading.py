@@ -7,17 +7,21 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 
-from monitors import acting
+from monitors import acting, views
 from monitors.acting import Held, Quiet
-from monitors.audit import Audit
+from monitors.audit import Audit, Verdict
+from monitors.columns import ScoreAtLeast
 from monitors.config import ModelConfig
 from monitors.glance import WINDOWS, Glance, glance, kept
 from monitors.ledger import Ledger, Recorded
 from monitors.oncall import OnCall
+from monitors.profile import Profile
+from monitors.reference import Reference
 from monitors.window import Window
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 AGAIN = timedelta(minutes=5)  # a silence may run out while the ledger stands still
+COUNTED = 4  # windows whose counts are kept in memory
 HELD = 8  # models whose published history is kept in memory; the ledger itself is quick enough
 
 
@@ -37,6 +41,7 @@ class Reading:
     _glances: dict[str, tuple[int, Glance | None]] = field(default_factory=dict)
     _alerts: tuple[str, datetime, tuple[list[Held], list[Quiet]]] = ("", NEVER, ([], []))
     _owed: tuple[str, datetime, dict[str, int]] = ("", NEVER, {})
+    _counted: dict[str, tuple[Profile | None, Reference | None, list[Profile]]] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
     _reading_glances: Lock = field(default_factory=Lock)
 
@@ -96,6 +101,63 @@ class Reading:
             while len(self._held) > HELD:
                 del self._held[next(iter(self._held))]
         return found
+
+    def overlaid(self, recorded: Recorded, column: str) -> views.Overlaid | None:
+        """A column now and in the reference, as people may see it; None where they may not."""
+        subject = "score" if column == self._score(recorded) else column
+        said = [f for f in recorded.audit.findings if f.subject == subject and f.group is None]
+        if not said or all(f.verdict is Verdict.WITHHELD for f in said):
+            return None
+        profile, reference, earlier = self._counts(recorded)
+        if profile is None or reference is None or column not in profile.histograms:
+            return None
+        then = reference.profile.histograms.get(column)
+        before = [p.histograms[column] for p in earlier if column in p.histograms]
+        return views.overlaid(profile.histograms[column], then, before) if then else None
+
+    def by_group(self, recorded: Recorded, attribute: str) -> views.ByGroup | None:
+        """How scores and outcomes go together by group, as people may see it; None where they may not."""
+        profile, _, earlier = self._counts(recorded)
+        # Counted twice with outcomes, the two could be set against each other.
+        again = any((p.cubes[""].outcome >= 0).any() for p in earlier if "" in p.cubes)
+        if profile is None or again:
+            return None
+        config = self.configs.get(recorded.audit.model)
+        decision = config.columns.decision if config else None
+        threshold = decision.score_at_least if isinstance(decision, ScoreAtLeast) else None
+        return views.by_group(profile, recorded.audit, attribute, threshold)
+
+    def copy_of(self, recorded: Recorded) -> str | None:
+        """The MLflow run that holds a copy of an audit; None where none was made."""
+        entry = self.ledger.get("copied", recorded.digest)
+        return str(entry.body["run_id"]) if entry else None
+
+    def _score(self, recorded: Recorded) -> str | None:
+        config = self.configs.get(recorded.audit.model)
+        return config.columns.score if config else None
+
+    def _counts(self, recorded: Recorded) -> tuple[Profile | None, Reference | None, list[Profile]]:
+        """A window's counts, its reference's, and other counts of the same window."""
+        audit = recorded.audit
+        with self._lock:
+            held = self._counted.get(recorded.digest)
+        if held is None:
+            found = self.ledger.find("reference", audit.reference)
+            window = str(audit.window)
+            same = self.ledger.entries("profile", model=audit.model, window=window)
+            others = [
+                Profile.read(e.body) for e in same if e.key != audit.profile and e.version == audit.version
+            ]
+            held = (
+                self.ledger.profile(audit.profile),
+                Reference.read(found.body) if found else None,
+                others,
+            )
+            with self._lock:
+                self._counted[recorded.digest] = held
+                while len(self._counted) > COUNTED:
+                    del self._counted[next(iter(self._counted))]
+        return held
 
     def _publish(self, recorded: Recorded) -> Recorded:
         return replace(recorded, audit=self.published(recorded.audit))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from dashboards import figures, names, words
-from dashboards.charts.svg import glyph
-from monitors.audit import WORST_FIRST
+from dashboards.charts.svg import element, glyph
+from monitors.audit import WORST_FIRST, Finding, Verdict
 from monitors.window import utc
 
 HERE = Path(__file__).parent
@@ -31,8 +33,10 @@ def _environment() -> Environment:
         "alert_path": lambda url: (
             urlsplit(url).path if urlsplit(url).path.startswith("/runbooks") else "/runbooks"
         ),
+        "covered": _covered,
         "figures": figures,
         "glyph": glyph,
+        "moment": _moment,
         "names": names,
         "path": lambda part: quote(part, safe=""),
         "utc": utc,
@@ -40,6 +44,20 @@ def _environment() -> Environment:
         "words": words,
     }
     return made
+
+
+def _moment(at: datetime) -> Markup:
+    """A moment in UTC, which a script writes anew in the reader's zone."""
+    return element("time", f"{figures.day(at)} UTC", datetime=utc(at), class_="moment")
+
+
+def _covered(finding: Finding | None) -> str:
+    """A coverage as a figure; "withheld" and "–" are words, not zero."""
+    if finding is None:
+        return "–"
+    if finding.verdict is Verdict.WITHHELD:
+        return "withheld"
+    return figures.percent(finding.level if finding.level is not None else finding.value)
 
 
 def page(template: str, status: int = 200, /, **values: Any) -> HTMLResponse:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from dashboards.figures import counted, interval, measured, number, percent, signed
 from dashboards.names import WHOLE, measure, raised, subject, title
@@ -226,3 +226,72 @@ def needed(finding: Finding) -> str:
     if finding.needs and (windows := finding.needs.get("windows")):
         parts.append(f"{counted(windows, 'window')} at this volume")
     return ", ".join(parts)
+
+
+def sure(finding: Finding) -> str:
+    """How far a gap can be relied on, in one sentence.
+
+    >>> sure(Finding(metric="auroc", family="fairness", subject="sex", group="f", against="rest",
+    ...     unit="ratio", verdict=Verdict.BEYOND, value=-0.2, low=-0.3, high=-0.12, margin=0.1))
+    'sure enough to act. The gap is likely between −0.300 and −0.120, all of it past the margin of ± 0.100.'
+    """
+    between = interval(finding.low, finding.high, finding.unit, gap=True).replace(" to ", " and ")
+    likely = f"The gap is likely between {between}" if between else "No interval could be had"
+    agreed = (
+        f"the margin of {margin(finding)}"
+        if finding.margin is not None
+        else "any margin, for none was agreed"
+    )
+    match finding.verdict:
+        case Verdict.BEYOND:
+            return f"sure enough to act. {likely}, all of it past {agreed}."
+        case Verdict.DIFFERENT:
+            return f"there is a gap, of unclear size. {likely}: more than none, not surely past {agreed}."
+        case Verdict.WITHIN:
+            return f"{likely}, inside {agreed}."
+    settled = needed(finding)
+    tail = f" {raised(settled)}." if settled else ""
+    return f"not sure. {likely}, which reaches both sides of {agreed}, so it may be chance.{tail}"
+
+
+def read_gaps(findings: Sequence[Finding]) -> str:
+    """What a forest plot shows, in one sentence."""
+    counts = {verdict: sum(f.verdict is verdict for f in findings) for verdict in Verdict}
+    told = [
+        f"{counts[verdict]} {word}"
+        for verdict, word in (
+            (Verdict.BEYOND, "beyond the margin"),
+            (Verdict.DIFFERENT, "different by an unclear size"),
+            (Verdict.WITHIN, "within it"),
+            (Verdict.CANNOT_TELL, "that cannot be told"),
+            (Verdict.WITHHELD, "withheld for having too few people"),
+            (Verdict.FAILED, "that failed"),
+        )
+        if counts[verdict]
+    ]
+    return f"Of {counted(len(findings), 'group')}: {', '.join(told)}."
+
+
+def over_time(finding: Finding) -> str:
+    """What a timeline shows now, against its margin and against chance, in one sentence."""
+    if finding.value is None:
+        return f"{VERDICT_WORDS[finding.verdict]} in this window."
+    value = measured(finding.value, finding.unit, gap=finding.group is not None)
+    past = []
+    if finding.margin is not None:
+        far = "past" if finding.verdict is Verdict.BEYOND else "not surely past"
+        past.append(f"{far} the margin of {margin(finding)}")
+    if finding.chance is not None:
+        more = "more" if abs(finding.value) > finding.chance else "no more"
+        past.append(f"{more} than chance alone reaches ({measured(finding.chance, finding.unit)})")
+    return f"Now {value}{', ' if past else ''}{' and '.join(past)}."
+
+
+VERDICT_WORDS = {
+    Verdict.WITHHELD: "Withheld",
+    Verdict.CANNOT_TELL: "It cannot be told",
+    Verdict.FAILED: "It failed",
+    Verdict.BEYOND: "Beyond",
+    Verdict.DIFFERENT: "Different",
+    Verdict.WITHIN: "Within",
+}

@@ -1,4 +1,4 @@
-"""Distribution bars: the shares of one column now, against an outline of the reference's."""
+"""Named bars: each category's share now, against a mark of the reference's."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dashboards.charts.svg import element, joined, percentage, shape
 from dashboards.figures import percent
 from monitors.audit import Verdict
 
-HEIGHT, FOOT = 132, 20
+ROW, LABEL, END = 26, 0.36, 0.84  # a row's height; where bars begin and end
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,34 +24,31 @@ class Bar:
 
 
 def distribution(bars: Sequence[Bar], *, title: str, description: str) -> Markup:
-    """Draw the bins in order. A withheld bin is hatched, never an empty bar."""
+    """A row a bin, in order, so that long names fit. A withheld bin says so, never an empty bar."""
     top = max([s for b in bars for s in (b.now, b.reference) if s is not None] or [1.0]) or 1.0
-    plot = HEIGHT - FOOT - 8
-    step = 1 / max(len(bars), 1)
 
-    def tall(share: float) -> float:
-        return plot * share / top
+    def far(share: float) -> float:
+        return (END - LABEL) * share / top
 
     parts = [element("title", title), element("desc", description)]
     for place, bar in enumerate(bars):
-        left, width = percentage(step * (place + 0.12)), percentage(step * 0.76)
+        y = ROW * place
         said = f"{bar.label}: {percent(bar.now)} now, {percent(bar.reference)} in the reference"
-        drawn = [element("title", said if bar.now is not None else f"{bar.label}: withheld")]
-        if bar.now is not None:
-            high = tall(bar.now)
-            drawn.append(
-                element("rect", x=left, width=width, y=HEIGHT - FOOT - high, height=high, class_="bar")
-            )
+        name = bar.label if len(bar.label) <= 24 else f"{bar.label[:23]}…"
+        drawn = [
+            element("title", said if bar.now is not None else f"{bar.label}: withheld"),
+            element("text", name, x=percentage(LABEL - 0.02), y=y + 17, class_="label end"),
+        ]
+        if bar.now is None:
+            drawn.append(shape(Verdict.WITHHELD, percentage(LABEL + 0.02), f"{y + 13}"))
         else:
-            middle = percentage(step * (place + 0.5))
-            drawn.append(shape(Verdict.WITHHELD, middle, f"{HEIGHT - FOOT - 8}"))
+            box = {"x": percentage(LABEL), "width": percentage(max(far(bar.now), 0.002))}
+            drawn.append(element("rect", **box, y=y + 5, height=16, class_="bar"))
+            figure = f"{bar.now * 100:.0f}" if bar.now else "0"
+            drawn.append(element("text", figure, x="100%", y=y + 17, class_="label end"))
         if bar.reference is not None:
-            at = HEIGHT - FOOT - tall(bar.reference)
-            ends = {"x1": percentage(step * place), "x2": percentage(step * (place + 1))}
-            drawn.append(element("line", **ends, y1=at, y2=at, class_="outline"))
+            at = percentage(LABEL + far(bar.reference))
+            drawn.append(element("line", x1=at, x2=at, y1=y + 2, y2=y + 24, class_="outline"))
         parts.append(element("g", joined(drawn)))
-    for place in {0, len(bars) - 1} if bars else set():
-        side = "tick" if place == 0 else "tick end"
-        at_edge = "0" if place == 0 else "100%"
-        parts.append(element("text", bars[place].label, x=at_edge, y=HEIGHT - 5, class_=side))
-    return element("svg", joined(parts), class_="chart bars", width="100%", height=HEIGHT, role="img")
+    high = ROW * max(len(bars), 1) + 4
+    return element("svg", joined(parts), class_="chart bars", width="100%", height=high, role="img")

@@ -36,6 +36,22 @@ class Arm:
     high: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A second quantity of the same groups, drawn to the right on a scale of its own."""
+
+    heading: str
+    arms: Sequence[Arm]
+    margin: float | None
+    written: Callable[[float | None], str]
+    ticked: Callable[[float], str]
+
+    def of(self, arm: Arm) -> Arm | None:
+        """The same group's."""
+        fits = (a for a in self.arms if (a.attribute, a.group) == (arm.attribute, arm.group))
+        return next(fits, None)
+
+
 def forest(
     arms: Sequence[Arm],
     *,
@@ -45,45 +61,48 @@ def forest(
     written: Callable[[float | None], str] = signed,
     ticked: Callable[[float], str] = signed,
     counted: str = "n",
+    heading: str = "Gap",
+    beside: Beside | None = None,
 ) -> Markup:
     """A table whose plot column is drawn: the figures stay text, and stretch with the page."""
     reach = _reach(arms, zero, margin)
     scale = Scale(zero - reach, zero + reach)
-    head = element(
-        "tr",
-        joined(
-            _head(name, kind)
-            for name, kind in (
-                ("Group", "group"),
-                (counted, "figure"),
-                ("Gap and interval", "plot"),
-                ("Gap", "figure"),
-            )
-        ),
-    )
+    columns = [
+        ("Group", "group"),
+        (counted, "figure"),
+        (f"{heading} and interval", "plot"),
+        (heading, "figure"),
+    ]
+    axes = [_axis(scale, ticked)]
+    other = None
+    if beside:
+        far = _reach(beside.arms, 0.0, beside.margin)
+        other = Scale(-far, far)
+        columns += [(beside.heading, "plot second"), ("Loss", "figure")]
+        axes.append(_axis(other, beside.ticked))
     firsts = {arm.attribute: arm for arm in reversed(arms)}.values()
-    body = joined(_row(arm, scale, margin, zero, written, arm in firsts) for arm in arms)
-    axis = element(
-        "tr",
-        joined(
-            [
-                element("td", "", class_="spare"),
-                element("td", "", class_="spare"),
-                element("td", _axis(scale, ticked), class_="plot"),
-                element("td", "", class_="spare"),
-            ]
-        ),
-        class_="axis",
-        aria_hidden="true",
-    )
+    rows = []
+    for arm in arms:
+        cells = [_label(arm), _count(arm), *_drawn(arm, scale, margin, zero, written, "")]
+        if beside and other:
+            second = beside.of(arm)
+            cells += (
+                _drawn(second, other, beside.margin, 0.0, beside.written, " second")
+                if second
+                else [element("td", "", class_="plot second"), element("td", "–", class_="figure")]
+            )
+        rows.append(element("tr", joined(cells), class_="first" if arm in firsts else None))
+    spare = element("td", "", class_="spare")
+    drawn = [element("td", axis, class_="plot" if i == 0 else "plot second") for i, axis in enumerate(axes)]
+    feet = [spare, spare, *(cell for axis in drawn for cell in (axis, spare))]
     return element(
         "table",
         joined(
             [
                 element("caption", caption),
-                element("thead", head),
-                element("tbody", body),
-                element("tfoot", axis),
+                element("thead", element("tr", joined(_head(name, kind) for name, kind in columns))),
+                element("tbody", joined(rows)),
+                element("tfoot", element("tr", joined(feet), class_="axis", aria_hidden="true")),
             ]
         ),
         class_="forest",
@@ -107,30 +126,29 @@ def _reach(arms: Sequence[Arm], zero: float, margin: float | None) -> float:
     return 1.1 * max([*told, *usual], default=0.0) or 1.0
 
 
-def _row(
+def _label(arm: Arm) -> Markup:
+    named = [element("span", arm.attribute, class_="attribute"), Markup(" "), element("b", arm.group)]
+    return element("th", joined(named), scope="row", class_="group")
+
+
+def _count(arm: Arm) -> Markup:
+    return element("td", "–" if arm.n is None else f"{arm.n:,}", class_="figure")
+
+
+def _drawn(
     arm: Arm,
     scale: Scale,
     margin: float | None,
     zero: float,
     written: Callable[[float | None], str],
-    first: bool,
-) -> Markup:
-    label = joined([element("span", arm.attribute, class_="attribute"), Markup(" "), element("b", arm.group)])
-    n = "–" if arm.n is None else f"{arm.n:,}"
+    kind: str,
+) -> list[Markup]:
     value = written(arm.value) if arm.value is not None else "–"
     told = joined([element("span", value), element("span", f", {WORDS[arm.verdict]}", class_="unseen")])
-    return element(
-        "tr",
-        joined(
-            [
-                element("th", label, scope="row", class_="group"),
-                element("td", n, class_="figure"),
-                element("td", _plot(arm, scale, margin, zero), class_="plot"),
-                element("td", told, class_=f"figure gap {arm.verdict}"),
-            ]
-        ),
-        class_="first" if first else None,
-    )
+    return [
+        element("td", _plot(arm, scale, margin, zero), class_=f"plot{kind}"),
+        element("td", told, class_=f"figure gap {arm.verdict}"),
+    ]
 
 
 def _plot(arm: Arm, scale: Scale, margin: float | None, zero: float) -> Markup:

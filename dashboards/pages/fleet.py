@@ -27,8 +27,10 @@ def fleet(request: Request, q: str = "", verdict: str = "", tier: str = "", owne
     rows = board(reading)
     shown = kept(rows, q=q, state=verdict, tier=tier, owner=owner)
     chosen = {"q": q, "verdict": verdict, "tier": tier, "owner": owner}
+    asked = urlencode({key: value for key, value in chosen.items() if value})
     answer = page(
         "fleet.html",
+        asked=asked,
         now=reading.now(),
         rows=shown,
         total=len(rows),
@@ -40,7 +42,6 @@ def fleet(request: Request, q: str = "", verdict: str = "", tier: str = "", owne
         spark=spark,
         owners=sorted({row.owner for row in rows if row.owner}),
     )
-    asked = urlencode({key: value for key, value in chosen.items() if value})
     answer.headers["HX-Replace-Url"] = f"/?{asked}" if asked else "/"
     return answer
 

@@ -1,17 +1,60 @@
-"""Whether we are there and can read the ledger; for containers and load balancers."""
+"""Rounds' own health: for containers a word, for people what it owes and whom it has not heard."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 
-router = APIRouter(include_in_schema=False)
+from dashboards.board import Row, board
+from dashboards.reading import Reading
+from dashboards.templating import page
+from monitors.version import SOFTWARE
+from monitors.window import utc
+
+router = APIRouter()
 
 
-@router.get("/healthz")
+@router.get("/healthz", include_in_schema=False)
 def healthz(request: Request) -> JSONResponse:
     """200 with the hash of the ledger's last entry, or 503."""
     try:
         return JSONResponse({"status": "ok", "head": request.app.state.reading.ledger.head()})
     except Exception:  # noqa: BLE001  any failure to read is the answer
         return JSONResponse({"status": "the ledger cannot be read"}, 503)
+
+
+@router.get("/health", include_in_schema=False)
+def health(request: Request) -> HTMLResponse:
+    """What Rounds owes, and which models it has not heard."""
+    reading = request.app.state.reading
+    rows = board(reading)
+    return page("health.html", now=reading.now(), rows=rows, **owed(reading, rows))
+
+
+@router.get("/api/health", tags=["tables"])
+def api_health(request: Request) -> dict[str, Any]:
+    """The same as JSON: counts, the ledger's head, and when each model was last audited."""
+    reading = request.app.state.reading
+    rows = board(reading)
+    heard = [
+        {
+            "model": row.model,
+            "freshness": row.freshness.state,
+            "written": utc(row.glance.at) if row.glance else None,
+            "due": utc(row.freshness.due) if row.freshness.due else None,
+        }
+        for row in rows
+    ]
+    return {**owed(reading, rows), "models": heard}
+
+
+def owed(reading: Reading, rows: list[Row]) -> dict[str, Any]:
+    """Counts that ought to be none, and what the ledger ends with."""
+    return {
+        "software": SOFTWARE,
+        "head": reading.ledger.head(),
+        "silent": sum(row.freshness.loud for row in rows),
+        **reading.owed(),
+    }

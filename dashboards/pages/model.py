@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from dashboards import words
+from dashboards.changes import changes
 from dashboards.freshness import freshness
-from dashboards.graphs import drift_map, forest_of, gap_measures, key_findings, timeline_of
-from dashboards.names import WHOLE, measure, people
-from dashboards.reading import find
+from dashboards.gaps import forest_of, gap_measures
+from dashboards.graphs import drift_map, key_findings, timeline_of
+from dashboards.names import WHOLE, measure
+from dashboards.opened import opened
 from dashboards.templating import page
 from monitors.audit import Audit, Finding, Verdict
 from monitors.config import ModelConfig
@@ -22,42 +24,25 @@ from monitors.ledger import Recorded
 from monitors.worst import Running, running, worst_first
 
 router = APIRouter(include_in_schema=False)
+SHOWN = 6  # changes told here; all of them stand on the window's page
 
 
 @router.get("/models/{model}")
 def model(request: Request, model: str, window: str = "", gap: str = "", columns: str = "") -> HTMLResponse:
     """The last window, or the one asked for by `?window=` (its first day, or `start/end`)."""
     reading = request.app.state.reading
-    config, now = reading.configs.get(model), reading.now()
-    history = reading.history(model)
-    if not history and config is None:
-        raise HTTPException(404, f"There is no model called {model!r}.")
-    place = find(history, window) if window else len(history) - 1
-    if place is None:
-        raise HTTPException(404, f"{model} has no audited window {window!r}.")
-    last = history[-1].audit.window if history else None
-    common = {
-        "model": model,
-        "config": config,
-        "now": now,
-        "fresh": freshness(config, last, now),
-        "title": (config and config.governance.title) or model,
-    }
-    if not history:
-        return page("unheard.html", **common)
-    shown, audits = history[place], [r.audit for r in history]
-    audit = shown.audit
+    config = reading.configs.get(model)
+    if config is not None and not reading.history(model):
+        return _unheard(model, config, reading.now())
+    at = opened(reading, model, window)
+    audit, audits, place = at.audit, at.audits, at.place
     measures = gap_measures(audit)
     chosen = gap if gap in dict(measures) else measures[0][0] if measures else None
+    moved = changes(audits[place - 1] if place else None, audit)
     drift = drift_map(audits, audit, everything=columns == "all")
     return page(
         "model.html",
-        **common,
-        history=history,
-        place=place,
-        shown=shown,
-        audit=audit,
-        who=people(config),
+        **at.common(),
         counts=audit.counts(),
         acts=acts(audits[: place + 1]),
         moved=worst_first(f for f in judged(audit) if f.verdict is Verdict.DIFFERENT),
@@ -73,11 +58,16 @@ def model(request: Request, model: str, window: str = "", gap: str = "", columns
         quality_metrics=sorted(
             {f.metric for f in audit.findings if f.family == "quality" and f.subject not in WHOLE}
         ),
-        everything=worst_first(audit.findings),
-        bounded=any(f.bound_low is not None for f in audit.findings),
         caution=words.caution(audit.findings),
-        matures=matures(shown, config),
+        moved_since=moved[:SHOWN],
+        more_moved=max(0, len(moved) - SHOWN),
+        matures=matures(at.shown, config),
     )  # fmt: skip
+
+
+def _unheard(model: str, config: ModelConfig, now: datetime) -> HTMLResponse:
+    fresh, title = freshness(config, None, now), config.governance.title or model
+    return page("unheard.html", model=model, config=config, now=now, fresh=fresh, title=title)
 
 
 def acts(history: Sequence[Audit]) -> list[tuple[Finding, Running]]:

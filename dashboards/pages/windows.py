@@ -40,25 +40,6 @@ def models(request: Request) -> list[dict[str, Any]]:
     return listed
 
 
-@router.get("/models/{model}/windows")
-def windows(request: Request, model: str) -> list[dict[str, Any]]:
-    """The audited windows of a model, oldest first."""
-    history = request.app.state.reading.history(model)
-    if not history and model not in request.app.state.reading.configs:
-        raise HTTPException(404, f"There is no model called {model!r}.")
-    return [
-        {
-            "window": str(r.audit.window),
-            "version": r.audit.version,
-            "stage": r.audit.stage,
-            "revision": r.revision,
-            "verdict": str(r.audit.worst),
-            "href": f"/api/models/{quote(model, safe='')}/windows/{r.audit.window}",
-        }
-        for r in history
-    ]
-
-
 @router.get("/models/{model}/windows/{window:path}")
 def window(request: Request, model: str, window: str) -> Response:
     """The published audit, as `rounds run --json` prints it."""

@@ -56,11 +56,11 @@ def test_every_page_fits_is_silent_stays_at_home_and_can_be_read_by_all(seen: Pa
 def test_typing_filters_the_board_and_makes_a_link_of_it(page: Page, site: str) -> None:
     page.goto(site + "/")
     rows = page.locator("#board tbody tr")
-    expect(rows).to_have_count(8)
+    expect(rows).to_have_count(9)
     page.get_by_label("Find").press_sequentially("readmi", delay=10)
     expect(rows).to_have_count(1)
     expect(rows).to_contain_text("Readmission 30d")
-    expect(page.get_by_role("status")).to_contain_text("1 of 8 models")
+    expect(page.get_by_role("status")).to_contain_text("1 of 9 models")
     expect(page).to_have_url(site + "/?q=readmi")
     expect(page.get_by_label("Find")).to_be_focused()
     page.reload()
@@ -119,5 +119,5 @@ def test_hostile_names_stay_text(page: Page, site: str) -> None:
 def test_print_shows_every_row_of_the_board(page: Page, site: str) -> None:
     page.goto(site + "/")
     page.emulate_media(media="print")
-    expect(page.locator("#board tbody tr:visible")).to_have_count(8)
+    expect(page.locator("#board tbody tr:visible")).to_have_count(9)
     expect(page.locator(".filter")).to_be_hidden()

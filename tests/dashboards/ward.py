@@ -17,6 +17,7 @@ from monitors.oncall import OnCall
 from monitors.profile import Profile
 from monitors.suppression import published
 from monitors.window import Window
+from tests.dashboards import counted
 
 NOW = datetime(2026, 3, 4, 9, tzinfo=UTC)  # a Wednesday; the last week closed on Monday
 WEEKS = 10
@@ -35,6 +36,17 @@ PAGES = {
     "silent": "/models/deterioration-index",
     "never": "/models/fall-risk",
     "hostile": "/models/odd-one",
+    "groups": "/models/sepsis-early-warning/groups",
+    "hostile groups": "/models/odd-one/groups?measure=true_positive_rate",
+    "curves": "/models/stroke-risk/groups?scores=sex",
+    "features": "/models/stroke-risk/features",
+    "number": "/models/stroke-risk/features/lactate",
+    "category": "/models/stroke-risk/features/ward",
+    "uncounted": "/models/sepsis-early-warning/features/lactate",
+    "window": "/models/sepsis-early-warning/window",
+    "hostile window": "/models/odd-one/window",
+    "health": "/health",
+    "glossary": "/glossary",
     "alerts": "/alerts",
     "runbooks": "/runbooks",
     "runbook": "/runbooks/calibration",
@@ -316,6 +328,14 @@ def hostile(week: int) -> tuple[Finding, ...]:
     )
 
 
+def ward_mix() -> Iterator[Finding]:
+    """The mix of a category."""
+    yield finding(
+        "total_variation", "drift", Verdict.WITHIN, subject="ward", unit=SHARE, value=0.03, chance=0.02,
+        margin=0.1, n=3638, reference_n=9000,
+    )  # fmt: skip
+
+
 def record(ledger: Ledger, model: str, week: int, findings: tuple[Finding, ...], **given: Any) -> Audit:
     """Write one week's audit; the tenth week is the last."""
     start = LAST + timedelta(weeks=week - WEEKS)
@@ -360,6 +380,9 @@ def build(folder: Path) -> tuple[Ledger, dict[str, ModelConfig]]:
         if week >= WEEKS - 2:
             record(ledger, "odd-one", week, hostile(week), version=HOSTILE, software=HOSTILE)
     record(ledger, HOSTILE, WEEKS - 1, hostile(WEEKS - 1))
+    counted.record(
+        ledger, Window(LAST - timedelta(weeks=1), LAST), (*usual(WEEKS - 1), *ward_mix(), *counted.gaps())
+    )
     for alert in (
         notice("sepsis-early-warning"),
         notice("sepsis-early-warning", "brier", "ticket"),
@@ -376,6 +399,7 @@ def build(folder: Path) -> tuple[Ledger, dict[str, ModelConfig]]:
         config("deterioration-index"),
         config("imaging-triage", tier="low"),
         config("fall-risk", tier="medium"),
+        config(counted.NAME, tier="medium"),
         config("no-show", tier="low", lifecycle="paused"),
     ]
     return ledger, {made.model: made for made in configs}

@@ -1,0 +1,102 @@
+"""An opened window: the model, its history and the audit that an address asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from fastapi import HTTPException
+
+from dashboards.freshness import Freshness, freshness
+from dashboards.names import people
+from dashboards.reading import Reading, find
+from monitors.audit import Audit
+from monitors.config import ModelConfig
+from monitors.ledger import Recorded
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One window of one model among all of its windows."""
+
+    model: str
+    config: ModelConfig | None
+    history: list[Recorded]
+    place: int
+    now: datetime
+    fresh: Freshness
+
+    @property
+    def shown(self) -> Recorded:
+        """The window as it stands in the ledger."""
+        return self.history[self.place]
+
+    @property
+    def audit(self) -> Audit:
+        """The window's published audit."""
+        return self.shown.audit
+
+    @property
+    def audits(self) -> list[Audit]:
+        """All of them, oldest first."""
+        return [recorded.audit for recorded in self.history]
+
+    @property
+    def title(self) -> str:
+        """What people call the model."""
+        return (self.config and self.config.governance.title) or self.model
+
+    @property
+    def last(self) -> bool:
+        """Whether this is the newest window."""
+        return self.place + 1 == len(self.history)
+
+    def link(self, page: str = "", **choices: str | None) -> str:
+        """The address of another page of this model, this window kept unless it is the last.
+
+        A choice left None or empty is not in the address.
+        """
+        path = f"/models/{quote(self.model, safe='')}{'/' + page if page else ''}"
+        given = {"window": None if self.last else str(self.audit.window), **choices}
+        asked = urlencode({key: value for key, value in given.items() if value}, safe=":/")
+        return f"{path}?{asked}" if asked else path
+
+    def table(self, name: str, form: str = ".csv", **choices: str | None) -> str:
+        """The address of a table of this window, for programs and spreadsheets."""
+        given = {"window": str(self.audit.window), **choices}
+        asked = urlencode({key: value for key, value in given.items() if value}, safe=":/")
+        return f"/api/models/{quote(self.model, safe='')}/{name}{form}?{asked}"
+
+    def common(self) -> dict[str, Any]:
+        """What every page of a model is written with."""
+        return {
+            "at": self,
+            "model": self.model,
+            "config": self.config,
+            "now": self.now,
+            "fresh": self.fresh,
+            "title": self.title,
+            "history": self.history,
+            "place": self.place,
+            "shown": self.shown,
+            "audit": self.audit,
+            "who": people(self.config),
+        }
+
+
+def opened(reading: Reading, model: str, window: str = "") -> Opened:
+    """The last window, or the one asked for by its first day or `start/end`.
+
+    Raises HTTPException 404 where there is no such model or window.
+    """
+    history, config, now = reading.history(model), reading.configs.get(model), reading.now()
+    if not history:
+        known = config is not None
+        told = f"{model} has no audited window." if known else f"There is no model called {model!r}."
+        raise HTTPException(404, told)
+    place = find(history, window) if window else len(history) - 1
+    if place is None:
+        raise HTTPException(404, f"{model} has no audited window {window!r}.")
+    return Opened(model, config, history, place, now, freshness(config, history[-1].audit.window, now))

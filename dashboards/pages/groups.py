@@ -1,0 +1,51 @@
+"""Groups: whom the model serves less well, how sure that is, and what would settle it."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import HTMLResponse
+
+from dashboards import gaps, words
+from dashboards.opened import opened
+from dashboards.templating import page
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/models/{model}/groups")
+def groups(
+    request: Request, model: str, window: str = "", measure: str = "", attribute: str = "", scores: str = ""
+) -> HTMLResponse:
+    """One measure by group (`?measure=`), of all attributes or one; and the scores by `?scores=`."""
+    reading = request.app.state.reading
+    at = opened(reading, model, window)
+    measures = gaps.gap_measures(at.audit)
+    attributes = gaps.attributes(at.audit)
+    held = {f.metric for f in at.audit.findings if f.group is not None}
+    if (measure and measure not in held) or (attribute and attribute not in attributes):
+        raise HTTPException(404, f"{model} was not measured by that in this window.")
+    chosen = measure or (measures[0][0] if measures else None)
+    single = [name for name in attributes if " × " not in name]
+    by = scores if scores in single else attribute if attribute in single else single[0] if single else ""
+    shown = reading.by_group(at.shown, by)
+    findings = gaps.of_groups(at.audit, chosen, attribute) if chosen else []
+    lines = [gaps.Line.of(at.audit, finding) for finding in findings]
+    worst = gaps.served_worst(at.audit)
+    return page(
+        "groups.html",
+        **at.common(),
+        worst=worst,
+        caution=words.caution(at.audit.findings),
+        measures=measures,
+        measure=chosen,
+        attributes=attributes,
+        attribute=attribute,
+        forest=gaps.forest_of(at.audit, chosen, attribute, loss=True) if chosen and findings else None,
+        loss=chosen in gaps.LOSSES,
+        lines=lines,
+        covers=any(line.scored or line.labelled for line in lines),
+        single=single,
+        by=by,
+        panels=gaps.panels(shown),
+        left_out=shown.left_out if shown else (),
+    )

@@ -1,0 +1,48 @@
+"""A window: one audit whole, with every finding, where its numbers come from, and its copies."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import HTMLResponse
+
+from dashboards.changes import changes
+from dashboards.names import FAMILIES, measure, subject
+from dashboards.opened import opened
+from dashboards.templating import page
+from dashboards.worst import worst_first
+from monitors.audit import WORST_FIRST, Finding
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/models/{model}/window")
+def window(
+    request: Request, model: str, window: str = "", q: str = "", verdict: str = "", family: str = ""
+) -> HTMLResponse:
+    """Every finding, or those a filter leaves: words in what is measured, a verdict, a family."""
+    reading = request.app.state.reading
+    at = opened(reading, model, window)
+    if (verdict and verdict not in map(str, WORST_FIRST)) or (family and family not in FAMILIES):
+        raise HTTPException(404, "There is no such verdict or family.")
+    held = worst_first(at.audit.findings)
+    shown = [f for f in held if fits(f, q) and verdict in ("", f.verdict) and family in ("", f.family)]
+    answer = page(
+        "window.html",
+        **at.common(),
+        chosen={"q": q, "verdict": verdict, "family": family},
+        families=[name for name in FAMILIES if any(f.family == name for f in held)],
+        total=len(held),
+        findings=shown,
+        bounded=any(f.bound_low is not None for f in held),
+        moved=changes(at.audits[at.place - 1] if at.place else None, at.audit),
+        run=reading.copy_of(at.shown),
+    )
+    answer.headers["HX-Replace-Url"] = at.link("window", q=q, verdict=verdict, family=family)
+    return answer
+
+
+def fits(finding: Finding, q: str) -> bool:
+    """Whether every word stands in the measure, the subject, the group or the reason."""
+    parts = (measure(finding.metric), finding.metric, subject(finding), finding.subject, finding.reason or "")
+    said = " ".join(parts).casefold()
+    return all(word in said for word in q.casefold().split())

@@ -1,0 +1,270 @@
+"""Views: the counts of a window as people may see them, for the charts that no finding holds.
+
+Nothing here shows a count of 1 to 10 people, nor two counts whose difference is one. Shares are
+told to two digits, and only of so many people that two digits leave open how many they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+
+from monitors.audit import Audit, Verdict
+from monitors.cube import Cube, Tally
+from monitors.histogram import Counts, Floats, Histogram, NumericBins
+from monitors.interval import wilson
+from monitors.profile import Profile
+from monitors.suppression import coarsened, small
+from monitors.withholding import FLOOR
+
+PLACES = ("missing", "below", "above", "other", "unseen")  # of a histogram, beside its bins
+DRAWN = 12  # bins of a number, above which they are joined in pairs
+BINS = 12  # of a score, before any are joined
+LEAST = 3  # bins; fewer are no curve
+ENOUGH = 100  # people with the outcome, and as many without, below which no curve is drawn
+_JOIN = " × "
+ALWAYS_SHOWN = ("selection_rate", "true_positive_rate", "false_positive_rate", "auroc")
+
+
+@dataclass(frozen=True, slots=True)
+class Overlaid:
+    """One column now and in the reference, on the same bins; shares of all rows, to two digits.
+
+    `places` are the rows that are in no bin, by what became of them: (now, in the reference).
+    """
+
+    column: str
+    labels: tuple[str, ...]
+    edges: tuple[float, ...]
+    now: tuple[float, ...]
+    reference: tuple[float, ...]
+    places: dict[str, tuple[float, float]]
+
+
+def overlaid(now: Histogram, reference: Histogram, earlier: Sequence[Histogram] = ()) -> Overlaid | None:
+    """Both as people may see them; None where too few are counted, or told apart from `earlier`.
+
+    >>> from monitors.histogram import CategoryBins
+    >>> bins = CategoryBins(("a", "b", "c"))
+    >>> held = overlaid(Histogram("x", bins, (90, 4, 106)), Histogram("x", bins, (50, 30, 20)))
+    >>> held.labels, held.now, held.reference, held.places["other"]
+    (('a', 'c'), (0.45, 0.53), (0.5, 0.2), (0.0, 0.3))
+    """
+    if now.rows < ENOUGH or reference.rows < ENOUGH or any(_few_apart(now, one) for one in earlier):
+        return None
+    a, b = coarsened(_fewer(now)), coarsened(_fewer(reference))
+    if isinstance(a.bins, NumericBins) and isinstance(b.bins, NumericBins):
+        edges = tuple(sorted(set(a.bins.edges) & set(b.bins.edges)))
+        labels = NumericBins(edges, (), 1.0).labels
+        counts = [_onto(edges, h.bins.edges, h.counts) for h in (a, b)]  # type: ignore[union-attr]
+        spare = (0, 0)
+    else:
+        edges, labels = (), tuple(c for c in a.bins.labels if c in b.bins.labels)
+        kept = [dict(zip(h.bins.labels, h.counts, strict=True)) for h in (a, b)]
+        counts = [tuple(held[label] for label in labels) for held in kept]
+        spare = (sum(a.counts) - sum(counts[0]), sum(b.counts) - sum(counts[1]))
+    whole = (a.rows or 1, b.rows or 1)
+    places = {}
+    for name in PLACES:
+        here, then = getattr(a, name), getattr(b, name)
+        if name == "other":
+            here, then = here + spare[0], then + spare[1]
+        places[name] = (round(here / whole[0], 2), round(then / whole[1], 2))
+    shares = [tuple(round(n / of, 2) for n in held) for held, of in zip(counts, whole, strict=True)]
+    return Overlaid(now.column, labels, edges, shares[0], shares[1], places)
+
+
+def _fewer(histogram: Histogram) -> Histogram:
+    """Pairs of bins joined where there are many: less is lost to rounding."""
+    bins = histogram.bins
+    if not isinstance(bins, NumericBins) or len(bins.edges) <= DRAWN + 1:
+        return histogram
+    ends = sorted({*range(0, len(bins.edges), 2), len(bins.edges) - 1})
+    edges = tuple(bins.edges[i] for i in ends)
+    centers = tuple((a + b) / 2 for a, b in pairwise(edges))
+    counts = _onto(edges, bins.edges, histogram.counts)
+    return replace(histogram, bins=NumericBins(edges, centers, bins.scale), counts=counts)
+
+
+def _onto(edges: Sequence[float], finer: Sequence[float], counts: Sequence[int]) -> tuple[int, ...]:
+    """Counts on fewer edges, all of which are among the finer ones."""
+    ends = [finer.index(edge) for edge in edges]
+    return tuple(sum(counts[i:j]) for i, j in pairwise(ends))
+
+
+def _few_apart(one: Histogram, other: Histogram) -> bool:
+    """Whether setting the two side by side would tell of 1 to 10 people."""
+    if one.bins != other.bins:
+        return True
+    return any(small(abs(int(a) - int(b))) for a, b in zip(one.cells, other.cells, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """How the scores of some people lie, by outcome; on bins that all groups shown share.
+
+    Attributes:
+        group: "" for everyone.
+        edges: of the score bins, shape (k + 1,).
+        positives, negatives: of those with and without the outcome, the share in each bin, shape (k,).
+        predicted: mean score of each bin; None where it is empty.
+        observed, low, high: the share who had the outcome with its interval; None where it is empty.
+    """
+
+    group: str
+    edges: tuple[float, ...]
+    positives: tuple[float, ...]
+    negatives: tuple[float, ...]
+    predicted: tuple[float | None, ...]
+    observed: tuple[float | None, ...]
+    low: tuple[float | None, ...]
+    high: tuple[float | None, ...]
+    prevalence: float
+
+    def net_benefit(self) -> list[tuple[float, float, float]]:
+        """(threshold, of flagging from there, of flagging everyone), each a share of all people.
+
+        A true positive counts 1, a false one threshold / (1 - threshold); flagging nobody is 0
+        (Vickers and Elkin 2006, Med Decis Making 26:565).
+        """
+        found = []
+        for place, threshold in enumerate(self.edges[:-1]):
+            cost = threshold / (1 - threshold) if threshold < 1 else 0.0
+            tp = self.prevalence * sum(self.positives[place:])
+            fp = (1 - self.prevalence) * sum(self.negatives[place:])
+            everyone = self.prevalence - (1 - self.prevalence) * cost
+            found.append((threshold, round(tp - fp * cost, 3), round(everyone, 3)))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class ByGroup:
+    """The score views of one attribute; `left_out` are groups of too few people, by name."""
+
+    attribute: str
+    threshold: float | None
+    shown: tuple[Scores, ...]
+    left_out: tuple[str, ...]
+
+
+def by_group(profile: Profile, audit: Audit, attribute: str, threshold: float | None) -> ByGroup | None:
+    """How scores and outcomes go together, of everyone and of each group with enough people.
+
+    Groups of which the published audit withholds anything are left out, and so are those of fewer
+    than 100 people with the outcome or without. Score bins are joined until each holds 11 people
+    or none in everyone, in each group shown and in all others together, with the outcome and without.
+
+    Args:
+        profile: of the audit's window, outcomes counted.
+        audit: as published.
+        attribute: whose groups; "" for everyone alone.
+        threshold: of the decision, to be drawn; None where there is none.
+    """
+    cube, fine = profile.cubes.get(attribute), profile.score_edges
+    if cube is None or not fine or _JOIN in attribute or not _told(audit, None, None):
+        return None
+    if not _enough(cube.tally()):
+        return None
+    kept = [g for g in cube.groups if attribute and _told(audit, attribute, g) and _enough(cube.tally(g))]
+    # Every attribute starts from everyone's own bins: two pages never differ by part of one.
+    edges = _settled(_edges(fine, cube.tally()), cube, (), fine)
+    while kept and edges:
+        if found := _settled(edges, cube, kept, fine):
+            edges = found
+            break
+        kept.remove(min(kept, key=lambda g: cube.tally(g).labelled))
+    if edges is None:
+        return None
+    shown = [_scores(cube, None, edges, fine), *(_scores(cube, g, edges, fine) for g in kept)]
+    left = tuple(g for g in cube.groups if attribute and g not in kept)
+    return ByGroup(attribute, threshold, tuple(shown), left)
+
+
+def _settled(
+    edges: tuple[float, ...], cube: Cube, groups: Sequence[str], fine: Sequence[float]
+) -> tuple[float, ...] | None:
+    """As many of the edges as leave nobody's cell with 1 to 10; None where fewer than three bins are left."""
+    whole = _counts(cube, None, edges, fine)
+    parts = [_counts(cube, g, edges, fine) for g in groups]
+    cells = np.stack([whole, whole - sum(parts, np.zeros_like(whole)), *parts]).reshape(-1, len(edges) - 1)
+    below = np.concatenate([np.zeros((len(cells), 1), dtype=np.int64), cells.cumsum(axis=1)], axis=1)
+    best: list[tuple[int, ...] | None] = [(0,)]  # to each edge, the way there with most bins
+    for end in range(1, len(edges)):
+        ways: list[tuple[int, ...]] = []
+        for start in range(end):
+            held = below[:, end] - below[:, start]
+            way = best[start]
+            if way is not None and not ((held > 0) & (held < FLOOR)).any():
+                ways.append((*way, end))
+        best.append(max(ways, key=len, default=None))
+    last = best[-1]
+    return tuple(edges[i] for i in last) if last is not None and len(last) > LEAST else None
+
+
+def _told(audit: Audit, attribute: str | None, group: str | None) -> bool:
+    """Whether the published audit shows the measures of everyone, or of a group, whole."""
+    held = [
+        f
+        for f in audit.findings
+        if f.metric in ALWAYS_SHOWN and f.group == group and (group is None or f.subject == attribute)
+    ]
+    return bool(held) and not any(f.verdict is Verdict.WITHHELD for f in held)
+
+
+def _enough(tally: Tally) -> bool:
+    return tally.events >= ENOUGH and tally.labelled - tally.events >= ENOUGH
+
+
+def _edges(fine: Sequence[float], everyone: Tally) -> tuple[float, ...]:
+    """About a dozen bins of as many people each."""
+    labelled = everyone.positives + everyone.negatives
+    starts = np.clip(np.searchsorted(fine, everyone.score, side="right") - 1, 0, len(fine) - 2)
+    wanted = np.searchsorted(np.cumsum(labelled), labelled.sum() * np.arange(1, BINS) / BINS)
+    inner = {float(fine[int(starts[i]) + 1]) for i in wanted}
+    return tuple(sorted({float(fine[0]), float(fine[-1]), *inner}))
+
+
+def _counts(cube: Cube, group: str | None, edges: Sequence[float], fine: Sequence[float]) -> Counts:
+    """People by outcome, decision and bin, shape (2, 3, k); the decision -1 where not known."""
+    keep = cube.member(group) if group is not None else np.ones(len(cube.group), dtype=np.bool_)
+    keep = keep & (cube.cell >= 0) & (cube.outcome >= 0)
+    found = np.zeros((2, 3, len(edges) - 1), dtype=np.int64)
+    starts = np.asarray(fine)[cube.cell[keep]]
+    place = np.clip(np.searchsorted(edges, starts, side="right") - 1, 0, len(edges) - 2)
+    np.add.at(found, (cube.outcome[keep], cube.decision[keep] + 1, place), cube.n[keep])
+    return found
+
+
+def _scores(cube: Cube, group: str | None, edges: tuple[float, ...], fine: Sequence[float]) -> Scores:
+    negatives, positives = _counts(cube, group, edges, fine).sum(axis=1)
+    n = positives + negatives
+    limits = [wilson(int(e), int(m)) if m else None for e, m in zip(positives, n, strict=True)]
+    return Scores(
+        group=group or "",
+        edges=edges,
+        positives=_shares(positives),
+        negatives=_shares(negatives),
+        predicted=tuple(_means(cube, group, edges, fine)),
+        observed=tuple(round(float(e / m), 2) if m else None for e, m in zip(positives, n, strict=True)),
+        low=tuple(round(held[0], 2) if held else None for held in limits),
+        high=tuple(round(held[1], 2) if held else None for held in limits),
+        prevalence=round(float(positives.sum() / n.sum()), 2),
+    )
+
+
+def _shares(counts: Counts) -> tuple[float, ...]:
+    return tuple(round(float(n) / int(counts.sum()), 2) for n in counts)
+
+
+def _means(
+    cube: Cube, group: str | None, edges: Sequence[float], fine: Sequence[float]
+) -> list[float | None]:
+    tally = cube.tally(group) if group is not None else cube.tally()
+    labelled: Floats = (tally.positives + tally.negatives).astype(np.float64)
+    place = np.clip(np.searchsorted(edges, tally.score, side="right") - 1, 0, len(edges) - 2)
+    sums = np.bincount(place, weights=labelled * tally.score, minlength=len(edges) - 1)
+    n = np.bincount(place, weights=labelled, minlength=len(edges) - 1)
+    return [round(float(s / m), 2) if m else None for s, m in zip(sums, n, strict=True)]
