@@ -63,7 +63,8 @@ def safe(cell: Cell) -> Cell:
 
 FINDING = (
     "metric", "family", "subject", "group", "against", "verdict", "value", "low", "high", "unit", "margin",
-    "chance", "n", "events", "reference_n", "baseline", "level", "grade", "severity", "reason", "rule", "bound_low", "bound_high",
+    "chance", "n", "events", "reference_n", "baseline", "level", "grade", "severity", "reason", "rule",
+    "bound_low", "bound_high",
 )  # fmt: skip
 
 
