@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dashboards.worst import SEVERITIES
 from monitors.audit import WORST_FIRST, Audit, Finding
+from monitors.worst import SEVERITIES
 
 TOLD = ("version", "stage", "config", "reference", "software")  # of an audit, beside its findings
 

@@ -10,9 +10,9 @@ import numpy as np
 from dashboards.charts.distribution import Bar
 from dashboards.figures import percent
 from dashboards.names import WHOLE
-from dashboards.worst import worst_first
 from monitors.audit import Audit, Finding, Verdict
 from monitors.views import Overlaid
+from monitors.worst import worst_first
 
 NAMES = {
     "missing": "missing",

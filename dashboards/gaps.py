@@ -11,9 +11,9 @@ from dashboards.charts import calibration, decision, outcomes
 from dashboards.charts.forest import Arm, Beside, forest
 from dashboards.figures import measured, tick
 from dashboards.names import measure
-from dashboards.worst import worst_first
 from monitors.audit import WORST_FIRST, Audit, Finding, Verdict
 from monitors.views import ByGroup, Scores
+from monitors.worst import worst_first
 
 # A measure, and which part of its gap recalibrating the group would mend.
 LOSSES = {

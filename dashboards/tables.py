@@ -116,7 +116,7 @@ def fleet(rows: Iterable[Row], families: Sequence[str]) -> Table:
                     else None
                     for f in families
                 ),
-                row.glance.told if row.glance else None,
+                row.told or None,
             )
             for row in rows
         ),

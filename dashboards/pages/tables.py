@@ -14,9 +14,9 @@ from dashboards.changes import changes
 from dashboards.graphs import drift_map
 from dashboards.opened import Opened, opened
 from dashboards.tables import Cell, Table
-from dashboards.worst import worst_first
 from monitors.acting import held
 from monitors.review import month_of, review
+from monitors.worst import worst_first
 
 Records = list[dict[str, Cell]]
 ABSENT: dict[int | str, dict[str, Any]] = {

@@ -9,8 +9,8 @@ from dashboards.changes import changes
 from dashboards.names import FAMILIES, measure, subject
 from dashboards.opened import opened
 from dashboards.templating import page
-from dashboards.worst import worst_first
 from monitors.audit import WORST_FIRST, Finding
+from monitors.worst import worst_first
 
 router = APIRouter(include_in_schema=False)
 
