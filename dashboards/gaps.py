@@ -27,7 +27,7 @@ FIRST = "true_positive_rate"  # what is looked at first where nothing is worse: 
 def gap_measures(audit: Audit) -> list[tuple[str, Verdict]]:
     """The measures that were taken by group, each with its worst verdict; losses stand beside theirs."""
     found: dict[str, Verdict] = {}
-    for finding in worst_first(f for f in audit.findings if f.group is not None):
+    for finding in worst_first(f for f in audit.findings if f.group is not None and not f.slow):
         found.setdefault(finding.metric, finding.verdict)
     held = [(m, v) for m, v in found.items() if m not in LOSSES.values() or len(found) == 1]
     return sorted(held, key=lambda pair: (WORST_FIRST.index(pair[1]), pair[0] != FIRST))

@@ -51,6 +51,8 @@ def allowed(finding: Finding) -> tuple[tuple[float, float] | None, float | None]
     """What the margin allows, and the target it is drawn about."""
     if finding.group is not None:
         return ((-finding.margin, finding.margin) if finding.margin else None), 0.0
+    if finding.slow is not None and finding.margin:
+        return (-finding.margin, finding.margin), 0.0
     target = finding.baseline
     if not finding.margin:
         return None, target
@@ -121,7 +123,7 @@ def drift_map(history: Sequence[Audit], shown: Audit, *, everything: bool = Fals
     now = next(i for i, audit in enumerate(audits) if audit is shown)
     grid: dict[str, list[Finding | None]] = {}
     for at, audit in enumerate(audits):
-        drifts = (f for f in audit.findings if f.family == "drift" and f.group is None)
+        drifts = (f for f in audit.findings if f.family == "drift" and f.group is None and not f.slow)
         for finding in reversed(worst_first(f for f in drifts if f.severity != "info")):
             grid.setdefault(finding.subject, [None] * len(audits))[at] = finding
 

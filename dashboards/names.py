@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboards.figures import PLAIN, SHORT
-from monitors.audit import Finding, Verdict
+from monitors.audit import SLOW, Finding, Verdict
 from monitors.config import ModelConfig
 
 VERDICTS: dict[str, tuple[str, str]] = {
@@ -70,7 +70,11 @@ def measure(name: str) -> str:
 
     >>> measure("auroc"), measure("net_benefit"), measure("evidently:jensenshannon")
     ('Discrimination (AUROC)', 'Net benefit', 'Jensenshannon (Evidently)')
+    >>> measure("slow:auroc")
+    'Slow change: Discrimination (AUROC)'
     """
+    if name.startswith(SLOW):
+        return f"Slow change: {measure(name.removeprefix(SLOW))}"
     if name.startswith("evidently:"):
         return f"{measure(name.removeprefix('evidently:'))} (Evidently)"
     return MEASURES.get(name) or titled(name)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from dashboards.figures import counted, interval, measured, number, percent, signed
 from dashboards.names import WHOLE, measure, raised, subject, title
+from dashboards.slowly import slowly
 from monitors.audit import Finding, Verdict
 
 BOUNDS = "Whatever is not known"  # outcomes and groups: the interval is of what is
@@ -43,6 +44,8 @@ def sentence(finding: Finding, who: str = "patients") -> str:
     >>> sentence(urine)
     'Urine output was missing for 49 of every 100 patients; in the reference, 100.'
     """
+    if finding.slow is not None and finding.verdict is not Verdict.WITHHELD:
+        return slowly(finding, who)
     if finding.verdict is Verdict.FAILED:
         return f"{title(finding)} could not be computed: {finding.reason or 'no reason was given'}."
     if finding.verdict is Verdict.WITHHELD:

@@ -9,6 +9,7 @@ from typing import Any
 
 from flows.binning import freeze
 from flows.counting import Frozen, count, untimed
+from flows.earlier import with_slow_change
 from flows.frame import Frame
 from flows.source import Source
 from monitors.audit import Audit, Stage
@@ -20,6 +21,7 @@ from monitors.evaluate import Setting, evaluate
 from monitors.ledger import Ledger
 from monitors.profile import Profile
 from monitors.reference import Reference
+from monitors.slow import watched
 from monitors.version import SOFTWARE
 from monitors.window import Window
 
@@ -74,6 +76,7 @@ def step(
             source=opened.fingerprint(),
             findings=evaluate(config, profile, reference, stage, setting),
         )
+        audit = with_slow_change(audit, ledger, watched(config.rules()))
     finally:
         if opened is not source:
             opened.close()

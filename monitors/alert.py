@@ -33,6 +33,7 @@ class Debounce:
     clear: float = 0.8
 
 
+_ANEW = "its sum begins anew: the version or the plan changed"
 AT_ONCE = Debounce(1, 1)
 USUAL = Debounce()
 
@@ -126,12 +127,15 @@ def changes(held: Mapping[Key, Standing], audit: Audit) -> tuple[Alert, ...]:
 def debounce(finding: Finding) -> Debounce:
     """How a check is debounced: feeds that page fire at once, all else in 2 of 3 windows.
 
+    A slow change is already a sum over windows, and clears by itself only below 80 % of its threshold.
+
     >>> silent = Finding(metric="freshness", family="quality", subject="rows", unit="share",
     ...                  verdict=Verdict.BEYOND, severity="page")
     >>> debounce(silent).needed, debounce(replace(silent, family="drift")).needed
     (1, 2)
     """
-    return AT_ONCE if finding.family == FEED and finding.severity == "page" else USUAL
+    summed = finding.slow is not None
+    return AT_ONCE if summed or (finding.family == FEED and finding.severity == "page") else USUAL
 
 
 def moved(finding: Finding) -> float:
@@ -166,16 +170,17 @@ def mutes(feed: Finding, finding: Finding) -> bool:
 
 
 def _step(held: Mapping[Key, Standing], audit: Audit) -> tuple[dict[Key, Standing], list[Alert]]:
-    now, began, ceased = dict(held), [], []
-    present = set()
-    for finding in audit.findings:
-        if finding.severity == "info":
-            continue
-        present.add(finding.key)
-        before = held.get(finding.key)
+    judged = {finding.key: finding for finding in audit.findings if finding.severity != "info"}
+    present = set(judged)
+    anew = {key for key in present & set(held) if held[key].finding.slow and held[key].config != audit.config}
+    now, began, ceased = {key: state for key, state in held.items() if key not in anew}, [], []
+    for finding in judged.values():
+        before = now.get(finding.key)
         repeated = before is not None and before.until.overlaps(audit.window)
         if finding.verdict not in BLIND and not repeated:
             now[finding.key] = _seen(before, finding, audit)
+    over = [held[key] for key in sorted(anew, key=str) if held[key].told]
+    ceased += [_alert("ceased", state, state, audit, _ANEW) for state in over]
     for key, state in held.items():
         # A rule taken out of the plan; a check that outcomes have yet to reach is only waiting.
         gone = key not in present and state.stage == audit.stage and state.config != audit.config
@@ -183,9 +188,10 @@ def _step(held: Mapping[Key, Standing], audit: Audit) -> tuple[dict[Key, Standin
             del now[key]
             if state.told:
                 ceased.append(_alert("ceased", state, state, audit, "it is no longer checked"))
-    feeds = [s.finding for s in now.values() if s.firing and s.finding.family == FEED]
+    broken = (s.finding for s in now.values() if s.firing and s.finding.family == FEED)
+    feeds = [finding for finding in broken if finding.slow is None]  # what creeps has not broken
     for key, state in now.items():
-        before = held.get(key)
+        before = None if key in anew else held.get(key)
         muted = any(mutes(feed, state.finding) for feed in feeds)
         beyond_now = state.until == audit.window and state.finding.verdict is Verdict.BEYOND
         if state.firing and not state.told and beyond_now and not muted:
@@ -220,6 +226,8 @@ def _seen(before: Standing | None, finding: Finding, audit: Audit) -> Standing:
 
 
 def _because(state: Standing) -> str:
+    if state.finding.slow and state.finding.since:
+        return f"drifting since {state.finding.since[:10]}"
     if not state.firing:
         return f"well inside its margin in {_windows(state.calm)} running"
     return (

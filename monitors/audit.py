@@ -11,6 +11,7 @@ from monitors.canonical import canonical, digest
 from monitors.window import Window
 
 SCHEMA = 1
+SLOW = "slow:"  # before a measure's name: what its windows add up to
 Stage = Literal["scored", "outcome"]
 Severity = Literal["page", "ticket", "committee", "info"]
 
@@ -58,6 +59,10 @@ class Finding:
         chance: what chance alone reaches at these numbers of rows (the level is the rule's).
         p: how often chance alone reaches the value.
         grade: of a group, how precise its own level is: "A", "B" (rough), "C" (no verdict rests on it).
+        shift: of a distance between numbers, how far their mean moved, in reference SD, with its sign;
+            of a slow change, how far the measure moved since, in the measure's own unit.
+        shift_error: the standard error of `shift` from this window's rows, and what windows sway by.
+        since: of a slow change that stands, the start of the first window it rests on.
         needs: for `cannot_tell`: rows ("n") and windows ("windows") that would decide it.
         reason: in words, why there is no value or why the verdict is not clear.
         caution: in words, what the value cannot say however many people it rests on.
@@ -86,6 +91,9 @@ class Finding:
     margin: float | None = None
     chance: float | None = None
     p: float | None = None
+    shift: float | None = None
+    shift_error: float | None = None
+    since: str | None = None
     grade: Literal["A", "B", "C"] | None = None
     needs: Mapping[str, int] | None = None
     reason: str | None = None
@@ -102,10 +110,16 @@ class Finding:
         return self.metric, self.subject, self.group
 
     @property
+    def slow(self) -> str | None:
+        """The measure whose slow change this finding is about; None where it is not about one."""
+        return self.metric.removeprefix(SLOW) if self.metric.startswith(SLOW) else None
+
+    @property
     def name(self) -> str:
         """For people: `missing_share of urine`, `true_positive_rate for race black`."""
         where = f"{self.subject} {self.group}" if self.group is not None else self.subject
-        return f"{self.metric} {'for' if self.group is not None else 'of'} {where}"
+        said = f"slow change in {self.slow}" if self.slow else self.metric
+        return f"{said} {'for' if self.group is not None else 'of'} {where}"
 
     def payload(self) -> dict[str, Any]:
         """As plain values, numbers rounded to 12 significant digits so engines agree."""

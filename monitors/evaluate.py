@@ -22,6 +22,7 @@ from monitors.interval import difference
 from monitors.metric import Estimate
 from monitors.profile import EVERYONE, Profile
 from monitors.reference import Reference
+from monitors.shift import mean_shift
 
 Foreign = Callable[[str, Histogram, Histogram], Estimate]
 """Measures a distance by another library's method: (method, reference, current)."""
@@ -199,6 +200,9 @@ class _Run:
             reference_n=int(before.sum()),
             verdict=Verdict.CANNOT_TELL,
         )
+        if ordered:
+            moved, error = mean_shift(was, now, null.between)
+            finding = replace(finding, shift=moved, shift_error=error)
         return replace(finding, p=null.p(finding.value or 0.0)), null
 
     def _null(

@@ -8,33 +8,58 @@ agreed as the number of windows between two false alarms.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal
 
-from scipy import special
-
-from monitors.audit import Audit, Finding, Verdict
-from monitors.interval import quantile
-from monitors.plan import Rule
-from monitors.window import Window
+Way = Literal["up", "down"]
+SIGN: dict[Way, int] = {"up": 1, "down": -1}
 
 ALLOWANCE = 0.5  # half the change, in standard errors of one window, that is found soonest
 # Page's sum overshoots its threshold by so much on average (Siegmund 1985, Sequential Analysis).
 _OVERSHOOT = 1.166
-_LEAST_P = 1e-4  # one window adds no more than 3.7, or a single outlier would look slow
-
-Key = tuple[str, str, str | None]
+MOST = 3.2  # one window adds no more, or a single outlier would look slow
+CLEAR = 0.8  # of the threshold, below which what stood is over
+_CAP = 1.25  # of the threshold, so that years of drift do not take years to heal
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """A slow change: where the sum last stood at zero, where it passed its threshold, and which way."""
+class Seen:
+    """What one window says of a quantity that ought to stand still.
 
+    Attributes:
+        level: where the quantity stands.
+        error: its standard error from this window alone, above 0.
+        slight: whether it is too near its target to matter, however sure one is of it.
+    """
+
+    level: float
+    error: float
+    slight: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """The sum after one window.
+
+    Attributes:
+        value: the larger of the two sums; below 0 where that is the one for a fall.
+        way: which way that is.
+        began: where that sum last stood at 0: the place of the first window it rests on.
+        standing: whether it reached its threshold and has not come back since.
+        told: how many windows could tell, this one included.
+        moved: how far the windows since `began` lie from the baseline, in the level's own unit.
+        told_now: whether this window could tell.
+    """
+
+    value: float
+    way: Way
     began: int
-    seen: int
-    way: Literal["up", "down"]
+    standing: bool
+    told: int
+    moved: float | None
+    told_now: bool
 
 
 def windows_between(threshold: float, sides: Literal[1, 2] = 1, allowance: float = ALLOWANCE) -> float:
@@ -55,7 +80,7 @@ def threshold(windows: float, sides: Literal[1, 2] = 1, allowance: float = ALLOW
 
     Args:
         windows: to expect between two false alarms when nothing changes, at least 10.
-        sides: 1 where only more is a change (a distance), 2 where less is one too.
+        sides: 1 where only one way is a change (a distance grows), 2 where both are.
         allowance: what is taken off each window's standardised value.
 
     Returns:
@@ -75,100 +100,132 @@ def threshold(windows: float, sides: Literal[1, 2] = 1, allowance: float = ALLOW
     return high
 
 
-def changes(
-    values: Sequence[float | None], reach: float, sides: Literal[1, 2] = 2, allowance: float = ALLOWANCE
-) -> tuple[Change, ...]:
-    """The slow changes in a series, oldest first; after each the sums start anew.
+@dataclass
+class _Baseline:
+    """The mean of what was seen so far, weighted by precision; nothing known has precision 0."""
+
+    precision: float = 0.0
+    weighted: float = 0.0
+
+    def add(self, level: float, error: float) -> _Baseline:
+        """With one more window in it."""
+        weight = 1 / error**2
+        return _Baseline(self.precision + weight, self.weighted + weight * level)
+
+    @property
+    def level(self) -> float:
+        return self.weighted / self.precision
+
+
+@dataclass
+class _Run:
+    """The sums while they are followed from window to window."""
+
+    ways: tuple[Way, ...]
+    sums: dict[Way, float] = field(init=False)
+    zero: dict[Way, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.restart(0)
+
+    def restart(self, at: int) -> None:
+        self.sums, self.zero = dict.fromkeys(self.ways, 0.0), dict.fromkeys(self.ways, at)
+
+    def step(self, way: Way, by: float, at: int) -> None:
+        self.sums[way] = max(0.0, self.sums[way] + min(by, MOST))
+        if self.sums[way] == 0.0:
+            self.zero[way] = at + 1
+
+    @property
+    def worst(self) -> Way:
+        return max(self.ways, key=lambda way: self.sums[way])
+
+
+def path(
+    seen: Sequence[Seen | None],
+    reach: float,
+    *,
+    start: Seen | None = None,
+    ways: tuple[Way, ...] = ("up", "down"),
+    tolerance: float = 0.0,
+) -> Iterator[Sum]:
+    """The sum after each window, oldest first.
+
+    Each window is set against the mean of the reference and of all windows before it, and divided
+    by the standard error of that difference: such recursive residuals (Brown, Durbin & Evans 1975,
+    J R Stat Soc B 37:149; self-starting in Hawkins 1987, The Statistician 36:299) are independent
+    and standard normal however small the reference is, so false alarms come as seldom as agreed.
+
+    Once the threshold is passed the baseline is what it was before the change began, so a change
+    that lasts never becomes the new normal by itself. It is over when the sum falls below 80 % of
+    the threshold; then the sums start anew.
 
     Args:
-        values: standardised: mean 0 and standard deviation 1 while nothing changes; None where
-            a window could not tell, which leaves the sums as they were.
+        seen: None where a window could not tell, which leaves everything as it was.
         reach: the threshold.
+        start: of the reference; None where it says nothing, and the first window begins.
+        ways: which ways are a change.
+        tolerance: a lasting change of less does not add up, however sure one is of it.
 
-    >>> changes([0.1, -0.4, 1.2, 1.4, 0.9, 1.6, 1.3], reach=3.0)
-    (Change(began=2, seen=5, way='up'),)
+    >>> steady, higher = Seen(0.5, 0.1), Seen(0.7, 0.1)
+    >>> [round(s.value, 1) for s in path([steady, higher, higher], 3.0, start=Seen(0.5, 0.01))]
+    [0.0, 1.5, 3.0]
     """
-    found: list[Change] = []
-    sums, zero = {"up": 0.0, "down": 0.0}, {"up": 0, "down": 0}
-    signs: dict[Literal["up", "down"], int] = {"up": 1, "down": -1} if sides == 2 else {"up": 1}
-    for at, value in enumerate(values):
-        for way, sign in signs.items():
-            if value is not None:
-                sums[way] = max(0.0, sums[way] + sign * value - allowance)
-            if sums[way] == 0.0:
-                zero[way] = at + 1
-        worst = max(signs, key=lambda way: sums[way])
-        if sums[worst] > reach:
-            found.append(Change(zero[worst], at, worst))
-            sums, zero = dict.fromkeys(sums, 0.0), dict.fromkeys(zero, at + 1)
-    return tuple(found)
+    run, standing, began, told = _Run(ways), False, 0, 0
+    baseline = _Baseline().add(start.level, start.error) if start else _Baseline()
+    before: list[_Baseline] = []
+    levels: list[Seen | None] = []
+    way = ways[0]
+    for at, here in enumerate(seen):
+        before.append(baseline)
+        levels.append(here)
+        if here is not None and not baseline.precision:
+            baseline, told = baseline.add(here.level, here.error), told + 1
+            run.restart(at + 1)
+        elif here is not None:
+            told += 1
+            error = math.sqrt(here.error**2 + 1 / baseline.precision)
+            residual = (here.level - baseline.level) / error
+            allowance = max(ALLOWANCE, tolerance / error)
+            for each in ways:
+                gained = SIGN[each] * residual
+                run.step(each, (min(gained, 0.0) if here.slight else gained) - allowance, at)
+            if standing:
+                run.sums[way] = min(run.sums[way], _CAP * reach)
+                if run.sums[way] < CLEAR * reach:
+                    standing = False
+                    run.restart(at + 1)
+            elif run.sums[run.worst] > reach:
+                standing, way = True, run.worst
+                began, baseline = run.zero[way], before[run.zero[way]]
+            else:
+                baseline = baseline.add(here.level, here.error)
+        shown: Way = way if standing else run.worst
+        first = began if standing else run.zero[shown]
+        yield Sum(
+            SIGN[shown] * run.sums[shown], shown, first, standing, told,
+            _moved(levels[first:], before[first] if first < len(before) else baseline),
+            here is not None,
+        )  # fmt: skip
 
 
-def standardised(finding: Finding) -> float | None:
-    """A finding in standard errors, near normal while nothing changes; None where it cannot tell.
-
-    A distance by how rarely chance reaches it; anything else by its change and its interval.
-
-    >>> told = Finding(metric="auroc", family="performance", subject="model", unit="",
-    ...                verdict=Verdict.WITHIN, value=0.75, baseline=0.8, change_low=-0.1, change_high=0.0)
-    >>> round(standardised(told), 2)
-    -1.96
-    """
-    if finding.verdict in (Verdict.WITHHELD, Verdict.FAILED) or finding.value is None:
+def _moved(since: Sequence[Seen | None], baseline: _Baseline) -> float | None:
+    held = _Baseline()
+    for here in since:
+        held = held.add(here.level, here.error) if here else held
+    if not held.precision or not baseline.precision:
         return None
-    if finding.p is not None:
-        return -float(special.ndtri(min(max(finding.p, _LEAST_P), 1 - _LEAST_P)))
-    low, high = finding.change_low, finding.change_high
-    if low is None or high is None or high <= low:
-        return None
-    farthest = -float(special.ndtri(_LEAST_P))
-    moved = (low + high) / 2 / ((high - low) / (2 * quantile(0.95)))
-    return min(max(moved, -farthest), farthest)
+    return held.level - baseline.level
 
 
-@dataclass(frozen=True, slots=True)
-class SlowChange:
-    """A slow change of one check, by its windows and the versions and configs in force."""
+def delay(reach: float, change: float) -> int:
+    """Windows until a lasting change of so many standard errors is found on average, at least 2.
 
-    finding: Finding
-    began: Window
-    seen: Window
-    way: Literal["up", "down"]
-    versions: tuple[str, ...]
-    configs: tuple[str, ...]
+    Siegmund's approximation, where as much is taken off each window as finds that change soonest.
 
-
-def slow_changes(history: Iterable[Audit], rules: Mapping[str, Rule]) -> tuple[SlowChange, ...]:
-    """Change points of every check whose rule watches for slow change, oldest first.
-
-    Args:
-        history: audits of one model.
-        rules: by where they stand ("plan.2"), as `ModelConfig.rules` gives them.
-
-    A reference is a sample too, and what it is off by stays in every window: with fewer than
-    some 20 windows' rows in it, false alarms come sooner than agreed.
+    >>> delay(3.49, 1.0), delay(3.49, 6.0)
+    (8, 2)
     """
-    series: dict[Key, list[tuple[Audit, Finding]]] = {}
-    for audit in sorted(history, key=lambda audit: audit.window):
-        for finding in audit.findings:
-            rule = rules.get(finding.rule)
-            if rule is not None and rule.slow_change is not None:
-                series.setdefault(finding.key, []).append((audit, finding))
-    found = []
-    for told in series.values():
-        agreed = rules[told[-1][1].rule].slow_change
-        sides: Literal[1, 2] = 1 if told[-1][1].p is not None else 2
-        reach = threshold(float(agreed or 0), sides)
-        for change in changes([standardised(finding) for _, finding in told], reach, sides):
-            spanned = [audit for audit, _ in told[max(change.began - 1, 0) : change.seen + 1]]
-            found.append(
-                SlowChange(
-                    told[change.seen][1],
-                    told[change.began][0].window,
-                    told[change.seen][0].window,
-                    change.way,
-                    tuple(dict.fromkeys(audit.version for audit in spanned)),
-                    tuple(dict.fromkeys(audit.config for audit in spanned)),
-                )
-            )
-    return tuple(sorted(found, key=lambda change: (change.seen, change.finding.name)))
+    gained = min(change - max(ALLOWANCE, change / 2), MOST)
+    reach = 2 * gained * (reach + _OVERSHOOT)
+    return max(2, math.ceil((math.exp(-reach) + reach - 1) / (2 * gained**2)))

@@ -24,7 +24,8 @@ _REASON = "fewer than 11 people, or it would show how few"
 _UNCOUNTED = "its counts would show how few had no score or no known outcome, so they are left out"
 _NUMBERS = (
     "value", "low", "high", "n", "events", "reference_n", "level", "baseline",
-    "change_low", "change_high", "bound_low", "bound_high", "chance", "p", "needs", "grade",
+    "change_low", "change_high", "bound_low", "bound_high", "chance", "p", "shift", "shift_error",
+    "since", "needs", "grade",
 )  # fmt: skip
 _held: dict[tuple[str, ...], Audit] = {}
 _lock = Lock()
@@ -58,7 +59,8 @@ def published(audit: Audit, earlier: Sequence[Audit] = ()) -> Audit:
     with _lock:
         if key in _held:
             return _held[key]
-    found = _published(audit, earlier)
+    plain = tuple(f for f in audit.findings if f.slow is None)
+    found = _with_sums(_published(audit.with_findings(plain), earlier), audit)
     with _lock:
         _held[key] = found
         while len(_held) > HELD:
@@ -106,6 +108,25 @@ def _safely_bounded(audit: Audit) -> Audit:
     return audit.with_findings(tuple(kept))
 
 
+def _with_sums(shown: Audit, audit: Audit) -> Audit:
+    """Findings of slow change beside the findings they sum: they stand only where those do, whole.
+
+    They come from what was published of earlier windows and from this window's figure, so where
+    this one is shown they tell nothing more.
+    """
+    if len(shown.findings) == len(audit.findings):
+        return shown
+    whole = {f.key for f in shown.findings if f.verdict is not Verdict.WITHHELD and f.n is not None}
+    untold = {f.key for f in audit.findings if f.n is None}
+    plain = iter(shown.findings)
+    return shown.with_findings(tuple(
+        next(plain) if f.slow is None
+        else f if (beside := (f.slow, f.subject, f.group)) in whole or beside in untold
+        else _withheld(f)
+        for f in audit.findings
+    ))  # fmt: skip
+
+
 def _telling(finding: Finding) -> bool:
     if finding.family == "drift":
         return small(finding.n)
@@ -143,6 +164,7 @@ def _rounded(finding: Finding, window: Window) -> Finding:
     given: dict[str, Any] = {
         **rounded,
         **dict.fromkeys(("n", "events", "reference_n", "bound_low", "bound_high", "needs", "p", "chance")),
+        **dict.fromkeys(("shift", "shift_error")),
     }
     return replace(finding, **given, reason=_UNCOUNTED)
 

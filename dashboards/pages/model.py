@@ -56,7 +56,11 @@ def model(request: Request, model: str, window: str = "", gap: str = "", columns
         checks=quality(audit, whole=True),
         quality=quality(audit, whole=False),
         quality_metrics=sorted(
-            {f.metric for f in audit.findings if f.family == "quality" and f.subject not in WHOLE}
+            {
+                f.metric
+                for f in audit.findings
+                if f.family == "quality" and f.subject not in WHOLE and not f.slow
+            }
         ),
         caution=words.caution(audit.findings),
         moved_since=moved[:SHOWN],
@@ -122,7 +126,8 @@ def by_severity(findings: Sequence[Finding]) -> list[Finding]:
 def quality(audit: Audit, *, whole: bool) -> dict[str, dict[str, Finding]]:
     """Quality findings by subject and metric: of the window as a whole, or of its columns."""
     found: dict[str, dict[str, Finding]] = {}
-    for finding in worst_first(f for f in audit.findings if f.family == "quality" and f.group is None):
+    here = (f for f in audit.findings if f.family == "quality" and f.group is None and not f.slow)
+    for finding in worst_first(here):
         if (finding.subject in WHOLE) is whole:
             found.setdefault(finding.subject, {}).setdefault(finding.metric, finding)
     return found

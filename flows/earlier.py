@@ -1,0 +1,59 @@
+"""A model's earlier windows as people may see them: what slow change is summed over."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from threading import Lock
+
+from monitors.audit import Audit
+from monitors.ledger import Entry, Ledger
+from monitors.plan import Rule
+from monitors.release import kept
+from monitors.slow import slow_findings
+
+FURTHEST = 366  # windows back: a year of days, seven of weeks
+_HELD = 2048
+_held: OrderedDict[tuple[str, ...], Audit] = OrderedDict()
+_lock = Lock()
+
+
+def with_slow_change(audit: Audit, ledger: Ledger | None, rules: Mapping[str, Rule]) -> Audit:
+    """The audit with a finding of slow change beside each finding whose rule asks for one.
+
+    Args:
+        audit: as judged, not yet recorded.
+        ledger: where earlier windows stand, each at its newest version; None, and there are none.
+        rules: those that watch for slow change, by where they stand.
+
+    Only windows that ended before this one began are read, so a backfill finds what a live run did.
+    """
+    if not rules:
+        return audit
+    history: list[Audit] = []
+    if ledger is not None:
+        heads = ledger.heads(audit.model, before=audit.window.start)
+        mine = [head for head in heads if head.version == audit.version]
+        for head in reversed(mine[-FURTHEST:]):
+            earlier = _read(ledger, head, rules)
+            if (earlier.config, earlier.reference) != (audit.config, audit.reference):
+                break
+            history.append(earlier)
+    return audit.with_findings((*audit.findings, *slow_findings(audit, history[::-1], rules)))
+
+
+def _read(ledger: Ledger, head: Entry, rules: Mapping[str, Rule]) -> Audit:
+    """An audit's release, and of it what is watched; read once in a process, since a backfill asks again."""
+    key = (ledger.url, head.digest, *rules)
+    with _lock:
+        if key in _held:
+            _held.move_to_end(key)
+            return _held[key]
+    entry = ledger.get("audit", head.key)
+    shown = kept(ledger, Audit.read(entry.body if entry else {}))
+    found = shown.with_findings(tuple(f for f in shown.findings if f.rule in rules and f.slow is None))
+    with _lock:
+        _held[key] = found
+        while len(_held) > _HELD:
+            _held.popitem(last=False)
+    return found
