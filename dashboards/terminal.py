@@ -84,7 +84,7 @@ def show_status(ledger: Ledger, now: datetime, as_json: bool) -> None:
     table = Table(box=None, pad_edge=False)
     for heading in ("model", "last window", "closed", "stage", "rows", "worst", "beyond", "cannot tell"):
         table.add_column(heading)
-    models = ledger.models()
+    models, standing = ledger.models(), list[str]()
     for model in models:
         recorded = ledger.audits(model, last=1)[0]
         audit = kept(ledger, recorded.audit)  # what is shown has passed the door of withholding
@@ -93,7 +93,7 @@ def show_status(ledger: Ledger, now: datetime, as_json: bool) -> None:
             line = {"model": model, "version": audit.version, "window": str(window), "stage": audit.stage,
                     "rows": audit.rows, "worst": audit.worst,
                     "closed_days_ago": round((now - window.end).total_seconds() / 86400, 2),
-                    "findings": counts}  # fmt: skip
+                    "findings": counts, "slow_changes": _slow_changes(audit)}  # fmt: skip
             print(json.dumps(line, sort_keys=True))  # noqa: T201  for other programs to read
             continue
         table.add_row(
@@ -101,8 +101,20 @@ def show_status(ledger: Ledger, now: datetime, as_json: bool) -> None:
             "withheld" if audit.rows is None else f"{audit.rows:,}", Text(*_LOOK[audit.worst]),
             str(counts[Verdict.BEYOND]), str(counts[Verdict.CANNOT_TELL]),
         )  # fmt: skip
+        standing += [f"{model}: {words.sentence(f)}" for f in audit.findings if f.since is not None]
     if not as_json:
         console.print(table if models else "No model has been audited yet: rounds run MODEL.yaml")
+        for said in standing:
+            console.print(said, highlight=False)
+
+
+def _slow_changes(audit: Audit) -> list[dict[str, str]]:
+    """The slow changes that stand, each with the start of the first window it rests on."""
+    return [
+        {"check": f.name, "since": f.since, "way": "up" if (f.value or 0.0) > 0 else "down"}
+        for f in audit.findings
+        if f.since is not None and f.slow is not None
+    ]
 
 
 def _findings(shown: Sequence[Finding], audits: Sequence[Audit] = ()) -> Table:

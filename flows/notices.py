@@ -22,6 +22,7 @@ SUMMARIES = {
     "oversight": "How staff use the model has changed.",
     "text": "The texts the model reads or writes have changed.",
 }
+SLOWLY = "The model or its data change slowly: no one window need show it."
 STOPPED = "Scores have stopped or are impossible."
 
 
@@ -116,11 +117,17 @@ def describe(alert: Alert) -> str:
     if alert.state == "ceased":
         return f"{told} is {alert.why}." if found.value is not None else f"{told}: {alert.why}."
     against = f" against {found.against}" if found.against else ""
+    if found.slow is not None:
+        far = "" if found.shift is None else f", by {found.shift:+.3g} in its own unit so far"
+        sums = f"the windows since add up to {number(found.value)} {found.unit} of {number(found.margin)}"
+        return f"{told}{against}: {alert.why}{far}; {sums}."
     value = f"{number(found.value)} ({interval(found.low, found.high)}) {found.unit}".strip()
     return f"{told}{against} is {value}; margin {number(found.margin)}; {alert.why}."
 
 
 def _summary(finding: Finding) -> str:
+    if finding.slow is not None:
+        return SLOWLY
     if finding.metric in ("freshness", "invalid_score_share"):
         return STOPPED
     return SUMMARIES.get(finding.family, "A finding is beyond its margin.")

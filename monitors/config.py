@@ -191,6 +191,12 @@ class ModelConfig(Strict):
                 self.reference_window(Window(moment("1970-01-01"), moment("1970-01-02")))
             except ValueError as error:
                 raise ValueError(f"reference: {error}") from None
+        for i, rule in enumerate(self.plan, start=1):
+            if rule.slow_change is not None and isinstance(self.reference, TrailingReference):
+                raise ValueError(
+                    f"plan.{i}.slow_change: needs a reference that stays (`from`, `to`): nothing moves "
+                    f"slowly away from one that follows"
+                )
         if self.columns.outcome is not None and self.outcome is None:
             raise ValueError("`columns.outcome` is named, so say `outcome: {matures_after: P30D}`")
         if self.window.length.months and self.window.anchor and self.window.anchor.day > 28:

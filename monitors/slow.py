@@ -19,6 +19,7 @@ from monitors.window import Window, utc
 
 RUNBOOK = "slow-change"
 UNIT = "standard errors"
+SOONEST = 0.5  # of the margin: the lasting change that is found soonest; of half of that nothing is said
 _LEAST_P = 1e-4  # a p of less says no more
 _EVENTS = 0.375  # Anscombe 1948: keeps the arcsine of a share steady near 0 and 1
 
@@ -69,7 +70,7 @@ class Scale:
             if finding.p is None:
                 return None
             level = -float(special.ndtri(min(max(finding.p, _LEAST_P), 1 - _LEAST_P)))
-            slight = finding.value <= (self.rule.margin or 0.0) / 2
+            slight = finding.value <= SOONEST * (self.rule.margin or 0.0)
             return Seen(level, math.sqrt(1 - _shared(finding)), slight)
         if self.kind == "share":
             if finding.events is None:
@@ -99,8 +100,8 @@ class Scale:
         return None
 
     def tolerance(self, finding: Finding) -> float:
-        """Half the margin, on this scale."""
-        half = (self.rule.margin or 0.0) / 2
+        """What is taken off each window, on this scale: half of the change to be found soonest."""
+        half = SOONEST * (self.rule.margin or 0.0) / 2
         if self.kind == "distance":
             return 0.0  # told window by window: `slight`
         if self.metric.compare == "ratio":
@@ -174,17 +175,42 @@ def _same(audit: Audit, history: Sequence[Audit]) -> list[Audit]:
     return apart
 
 
-def _slow(finding: Finding, rule: Rule, series: Sequence[Audit]) -> Finding:
-    line = [next((f for f in a.findings if f.key == finding.key), None) for a in series]
-    groups = {f.group for f in series[-1].findings if f.key[:2] == finding.key[:2] and f.group}
-    scale = Scale.of(
-        next((f for f in line if f and f.events is not None), finding), rule, max(len(groups), 1)
-    )
+@dataclass(frozen=True, slots=True)
+class Summed:
+    """A check's windows summed: what each says, and what they come to after each."""
+
+    scale: Scale
+    reach: float
+    tolerance: float
+    seen: list[Seen | None]
+    sums: list[Sum]
+
+
+def summed(line: Sequence[Finding | None], rule: Rule, groups: int = 1) -> Summed:
+    """The sums of one check over its windows, oldest first, at least one of them told.
+
+    Args:
+        line: its finding in each window; None where it has none.
+        rule: which watches for slow change.
+        groups: among which its interval is simultaneous.
+    """
+    held = [f for f in line if f is not None]
+    scale = Scale.of(next((f for f in held if f.events is not None), held[-1]), rule, max(groups, 1))
     seen = [scale.seen(f) if f is not None else None for f in line]
     reach = threshold(float(rule.slow_change or 0), 1 if len(scale.ways) == 1 else 2)
     known = [f for f, s in zip(line, seen, strict=True) if f is not None and s is not None]
     tolerance = scale.tolerance(known[-1]) if known else 0.0
-    last = list(path(seen, reach, start=scale.start(line), ways=scale.ways, tolerance=tolerance))[-1]
+    sums = list(path(seen, reach, start=scale.start(line), ways=scale.ways, tolerance=tolerance))
+    return Summed(scale, reach, tolerance, seen, sums)
+
+
+def _slow(finding: Finding, rule: Rule, series: Sequence[Audit]) -> Finding:
+    groups = {f.group for f in series[-1].findings if f.key[:2] == finding.key[:2] and f.group}
+    line = [next((f for f in a.findings if f.key == finding.key), None) for a in series]
+    found = summed(line, rule, len(groups))
+    scale, reach, tolerance, seen, last = (
+        found.scale, found.reach, found.tolerance, found.seen, found.sums[-1],
+    )  # fmt: skip
     verdict, reason, needs = _said(last, reach, seen[-1], tolerance)
     now = seen[-1]
     began = series[last.began].window.start if last.standing else None
@@ -195,7 +221,7 @@ def _slow(finding: Finding, rule: Rule, series: Sequence[Audit]) -> Finding:
         shift=scale.moved(last, now.level) if now and last.standing else None,
         # What took weeks to come can wait until the morning.
         severity="ticket" if finding.severity == "page" else finding.severity,
-        owner=finding.owner, action=finding.action, runbook=finding.runbook or RUNBOOK, rule=finding.rule,
+        owner=finding.owner, action=finding.action, runbook=RUNBOOK, rule=finding.rule,
     )  # fmt: skip
 
 
