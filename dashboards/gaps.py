@@ -87,7 +87,11 @@ def served_worst(audit: Audit) -> Finding | None:
     gaps = [
         f
         for f in audit.findings
-        if f.group is not None and f.severity != "info" and f.value is not None and _harms(f)
+        if f.group is not None
+        and f.severity != "info"
+        and f.value is not None
+        and f.slow is None
+        and _harms(f)
     ]
     return worst_first(gaps)[0] if gaps else None
 
