@@ -46,6 +46,10 @@ class Frame:
         """Of its shape; a table in memory has no history."""
         return digest([self._rows.num_rows, self._rows.column_names])
 
+    def unread(self) -> dict[str, str]:
+        """Nothing: what cannot be read is refused as a whole."""
+        return {}
+
     def close(self) -> None:
         """Let DuckDB go."""
         self._backend.disconnect()

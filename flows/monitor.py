@@ -166,5 +166,5 @@ def _counted(
     # What the reference could not count has nothing to be compared with.
     cubes = {a: Cube.of(a, ()) if a in before else cube for a, cube in profile.cubes.items()}
     said = {subject: f"in the reference, {reason}" for subject, reason in before.items()}
-    said |= {**profile.unreadable, **untimed(table, config.columns, source.name)}
+    said |= {**source.unread(), **profile.unreadable, **untimed(table, config.columns, source.name)}
     return replace(profile, cubes=cubes, unreadable=said)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -31,6 +31,10 @@ class Source(Protocol):
 
     def fingerprint(self) -> str:
         """Changes when the data may have changed; kept with each audit."""
+        ...
+
+    def unread(self) -> Mapping[str, str]:
+        """What of the data could not be read, by subject; said to people, so it counts nobody."""
         ...
 
     def close(self) -> None:
@@ -76,7 +80,7 @@ def problems(config: ModelConfig) -> list[str]:
         try:
             _kind(config.source.kind).Settings.model_validate(config.source.settings)
         except ValidationError as error:
-            found += [f"source.{config_file.said(e)}" for e in error.errors()]
+            found += [f"source{'.' if e['loc'] else ': '}{config_file.said(e)}" for e in error.errors()]
     found += _underivable(config)
     columns = {*config.columns.numeric, *config.columns.categorical, *config.columns.text}
     attributes = {attribute.name for attribute in config.columns.attributes}

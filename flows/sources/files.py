@@ -175,6 +175,10 @@ class Files:
         facts = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in self._reading.paths]
         return digest(facts)
 
+    def unread(self) -> dict[str, str]:
+        """Nothing: what cannot be read is refused as a whole."""
+        return {}
+
     def close(self) -> None:
         """Let DuckDB and what it spilled go."""
         self._backend.disconnect()

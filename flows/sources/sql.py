@@ -121,6 +121,10 @@ class Database:
             (found,) = fetched(table.aggregate(**asked))
         return digest([self.name, *(str(found[key]) for key in sorted(found))])
 
+    def unread(self) -> dict[str, str]:
+        """Nothing: what cannot be read is refused as a whole."""
+        return {}
+
     def close(self) -> None:
         """Let the connection and what was spilled go."""
         self._backend.disconnect()

@@ -1,0 +1,213 @@
+"""FHIR R4 resources, one JSON text a line, as SQL that flattens them to a table of predictions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
+_CODING = [{"system": "VARCHAR", "code": "VARCHAR", "display": "VARCHAR"}]
+_CONCEPT = {"coding": _CODING, "text": "VARCHAR"}
+_QUANTITY = {"value": "DOUBLE"}
+_REFERENCE = {"reference": "VARCHAR"}
+_PERIOD = {"start": "VARCHAR"}
+_ANY = {
+    "resourceType": "VARCHAR",
+    "id": "VARCHAR",
+    "meta": {"versionId": "VARCHAR", "lastUpdated": "VARCHAR"},
+}
+_RISK = {
+    **_ANY,
+    "status": "VARCHAR",
+    "method": _CONCEPT,
+    "subject": _REFERENCE,
+    "encounter": _REFERENCE,
+    "performer": _REFERENCE,
+    "occurrenceDateTime": "VARCHAR",
+    "occurrencePeriod": _PERIOD,
+    "prediction": [
+        {
+            "outcome": _CONCEPT,
+            "probabilityDecimal": "DOUBLE",
+            "probabilityRange": {"low": _QUANTITY, "high": _QUANTITY},
+            "qualitativeRisk": _CONCEPT,
+        }
+    ],
+}
+_PATIENT = {
+    **_ANY,
+    "gender": "VARCHAR",
+    "birthDate": "VARCHAR",
+    "communication": [{"preferred": "BOOLEAN", "language": _CONCEPT}],
+    "extension": [
+        {
+            "url": "VARCHAR",
+            "valueCode": "VARCHAR",
+            "extension": [{"url": "VARCHAR", "valueCoding": _CODING[0], "valueString": "VARCHAR"}],
+        }
+    ],
+}
+_EVENT = {
+    **_ANY,
+    "status": "VARCHAR",
+    "verificationStatus": _CONCEPT,
+    "code": _CONCEPT,
+    "class": _CODING[0],
+    "subject": _REFERENCE,
+    "valueBoolean": "BOOLEAN",
+    "effectiveDateTime": "VARCHAR",
+    "effectivePeriod": _PERIOD,
+    "onsetDateTime": "VARCHAR",
+    "recordedDate": "VARCHAR",
+    "performedDateTime": "VARCHAR",
+    "performedPeriod": _PERIOD,
+    "period": _PERIOD,
+}
+# Where each kind of event says when it was.
+_WHEN = {
+    "Observation": ("effectiveDateTime", "effectivePeriod.start"),
+    "Condition": ("onsetDateTime", "recordedDate"),
+    "Procedure": ("performedDateTime", "performedPeriod.start"),
+    "Encounter": ("period.start",),
+}
+EVENTS = tuple(_WHEN)
+DELETIONS = "Bundle"
+_DELETED = {"resourceType": "VARCHAR", "entry": [{"request": {"method": "VARCHAR", "url": "VARCHAR"}}]}
+_SHAPES = {"RiskAssessment": _RISK, "Patient": _PATIENT, DELETIONS: _DELETED, **dict.fromkeys(EVENTS, _EVENT)}
+
+
+def text(value: str) -> str:
+    """A text as SQL has it."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _lines(files: Sequence[str]) -> str:
+    """Each line of the files, with its file: `line`, `filename`."""
+    listed = ", ".join(map(text, files))
+    return (
+        f"read_csv([{listed}], auto_detect = false, header = false, delim = '\x01', quote = '', "
+        f"escape = '', columns = {{'line': 'VARCHAR'}}, max_line_size = 20000000, filename = true)"
+    )
+
+
+def parsed(files: Sequence[str], kind: str) -> str:
+    """Each line that is not blank as one struct `r`, with its file; NULL where it is no resource."""
+    nothing = "(SELECT NULL::VARCHAR AS line, NULL::VARCHAR AS filename WHERE false)"
+    shape = text(json.dumps(_SHAPES[kind]))
+    return (
+        f"SELECT CASE WHEN json_valid(line) THEN json_transform(line, {shape}) END AS r, filename "  # noqa: S608
+        f"FROM {_lines(files) if files else nothing} WHERE trim(line) <> ''"
+    )
+
+
+def newest(kind: str, held: str) -> str:
+    """The newest version of each resource of a kind in a table that holds them parsed."""
+    # The ids alone are put in order: whole resources would be carried along for nothing.
+    return (
+        f"SELECT r FROM {held} SEMI JOIN (SELECT rowid AS place FROM {held} "  # noqa: S608
+        f"WHERE r.resourceType = {text(kind)} AND r.id IS NOT NULL "
+        f"QUALIFY row_number() OVER (PARTITION BY r.id ORDER BY "
+        f"TRY_CAST(r.meta.lastUpdated AS TIMESTAMPTZ) DESC NULLS LAST, "
+        f"TRY_CAST(r.meta.versionId AS BIGINT) DESC NULLS LAST, rowid DESC) = 1) ON place = {held}.rowid"
+    )
+
+
+def risks(held: str, zone: str, method: str | None, prediction: str | None, factor: float) -> str:
+    """One row a RiskAssessment: id, time, patient, encounter, method, device, score, risk."""
+    wanted = "true" if prediction is None else _coded("p.outcome", (prediction,))
+    kept = "true" if method is None else f"coalesce({_coded('r.method', (method,))}, false)"
+    return f"""
+        SELECT r.id AS id,
+            {_moment("coalesce(r.occurrenceDateTime, r.occurrencePeriod.start)", zone)} AS time,
+            {_id("r.subject.reference", "Patient")} AS patient,
+            {_id("r.encounter.reference", "Encounter")} AS encounter,
+            coalesce(r.method.coding[1].code, r.method.text) AS method,
+            {_id("r.performer.reference", "Device")} AS device,
+            coalesce(p.probabilityDecimal,
+                (p.probabilityRange.low.value + p.probabilityRange.high.value) / 2) * {factor!r} AS score,
+            coalesce(p.qualitativeRisk.coding[1].code, p.qualitativeRisk.text) AS risk
+        FROM (SELECT r, list_filter(r.prediction, lambda p: {wanted})[1] AS p FROM ({newest("RiskAssessment", held)}))
+        WHERE r.status IN ('final', 'amended', 'corrected') AND {kept}
+            AND NOT EXISTS (SELECT 1 FROM fhir_deleted d WHERE d.reference = 'RiskAssessment/' || r.id)
+    """  # noqa: S608, E501  every part is written here or quoted
+
+
+def patients(held: str) -> str:
+    """One row a Patient: id, sex, birth, birth_sex, race, ethnicity, language."""
+    return f"""
+        SELECT r.id AS id, r.gender AS sex, r.birthDate AS birth,
+            {_extension("birthsex")}.valueCode AS birth_sex,
+            {_category("race")} AS race,
+            {_category("ethnicity")} AS ethnicity,
+            coalesce(list_filter(r.communication, lambda c: c.preferred)[1], r.communication[1])
+                .language.coding[1].code AS language
+        FROM ({newest("Patient", held)})
+        WHERE NOT EXISTS (SELECT 1 FROM fhir_deleted d WHERE d.reference = 'Patient/' || r.id)
+    """  # noqa: S608
+
+
+def events(kind: str, held: str, zone: str, codes: Sequence[str]) -> str:
+    """One row an event of a kind and code: patient, time."""
+    told = f"coalesce({', '.join(f'r.{place}' for place in _WHEN[kind])})"
+    concept = "struct_pack(coding := [r.class], text := NULL::VARCHAR)" if kind == "Encounter" else "r.code"
+    return f"""
+        SELECT {_id("r.subject.reference", "Patient")} AS patient, {_moment(told, zone)} AS time
+        FROM ({newest(kind, held)})
+        WHERE coalesce(r.status, '') NOT IN ('entered-in-error', 'cancelled')
+            AND coalesce(r.verificationStatus.coding[1].code, '') NOT IN ('refuted', 'entered-in-error')
+            AND coalesce(r.valueBoolean, true) AND coalesce({_coded(concept, codes)}, false)
+            AND NOT EXISTS (SELECT 1 FROM fhir_deleted d WHERE d.reference = {text(kind + "/")} || r.id)
+    """  # noqa: S608
+
+
+def deleted(held: str) -> str:
+    """What a bulk export says was deleted: `reference`, as in RiskAssessment/7."""
+    return f"""
+        SELECT DISTINCT e.request.url AS reference FROM (SELECT unnest(r.entry) AS e FROM {held})
+        WHERE e.request.method = 'DELETE'
+    """  # noqa: S608
+
+
+def age(birth: str, time: str) -> str:
+    """Whole years at a time; a birth date of a year or a month alone is taken as its middle."""
+    whole = (
+        f"CASE length({birth}) WHEN 4 THEN {birth} || '-07-01' WHEN 7 THEN {birth} || '-15' ELSE {birth} END"
+    )
+    return f"date_part('year', age({time}::TIMESTAMP, TRY_CAST({whole} AS TIMESTAMP)))"
+
+
+def _moment(value: str, zone: str) -> str:
+    """A FHIR dateTime; a bare date is the local day, a year or a month alone is no time."""
+    day = f"timezone({text(zone)}, TRY_CAST({value} AS TIMESTAMP))"
+    clock = f"CASE WHEN length({value}) > 10 THEN TRY_CAST({value} AS TIMESTAMPTZ) END"
+    return f"CASE WHEN length({value}) = 10 THEN {day} ELSE {clock} END"
+
+
+def _id(reference: str, kind: str) -> str:
+    """The id in a reference, relative, absolute, or with a version."""
+    return f"nullif(regexp_extract({reference}, '(?:^|/){kind}/([^/]+)', 1), '')"
+
+
+def _coded(concept: str, codes: Sequence[str]) -> str:
+    """Whether a concept has one of the codes (`code`, or `system|code`), or one as its text."""
+    listed = ", ".join(map(text, codes))
+    return (
+        f"(coalesce(len(list_filter({concept}.coding, lambda k: "
+        f"k.code IN ({listed}) OR (k.system || '|' || k.code) IN ({listed}))) > 0, false) "
+        f"OR coalesce({concept}.text IN ({listed}), false))"
+    )
+
+
+def _extension(name: str) -> str:
+    return f"list_filter(r.extension, lambda e: e.url = {text(CORE + name)})[1]"
+
+
+def _category(name: str) -> str:
+    """The OMB category as people read it; several are Multiple, asked-and-unknown is nothing."""
+    inner = f"{_extension(name)}.extension"
+    named = (
+        f"list_distinct(list_transform(list_filter({inner}, lambda e: e.url = 'ombCategory' "
+        f"AND coalesce(e.valueCoding.code, '') NOT IN ('UNK', 'ASKU', 'NASK')), "
+        f"lambda e: coalesce(e.valueCoding.display, e.valueCoding.code)))"
+    )
+    return f"CASE coalesce(len({named}), 0) WHEN 0 THEN NULL WHEN 1 THEN {named}[1] ELSE 'Multiple' END"
