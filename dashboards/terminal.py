@@ -143,6 +143,8 @@ def _sure(finding: Finding, audits: Sequence[Audit]) -> str:
         parts.append(f"margin {measured(finding.margin, finding.unit)}")
     if finding.n is not None:
         parts.append(f"n = {finding.n:,}")
+    if worth := words.worth_of(finding):
+        parts.append(worth)
     since = 0
     for audit in reversed(audits):
         same = [f for f in audit.findings if f.key == finding.key]

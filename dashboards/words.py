@@ -189,6 +189,8 @@ def facts(finding: Finding) -> list[tuple[str, str]]:
         listed.append(("Chance alone", measured(finding.chance, unit)))
     if finding.n is not None:
         listed.append(("n", f"{finding.n:,}"))
+    if worth := worth_of(finding):
+        listed.append(("Patients repeat", worth))
     if finding.reference_n is not None:
         listed.append(("n compared with", f"{finding.reference_n:,}"))
     return listed
@@ -208,6 +210,18 @@ def bounds(finding: Finding) -> str:
 def caution(findings: Iterable[Finding]) -> str | None:
     """What has to be read beside figures that rest on outcomes; None where nothing has."""
     return next((f.caution for f in findings if f.caution and f.value is not None), None)
+
+
+def worth_of(finding: Finding) -> str | None:
+    """How many rows the interval rests on, where patients repeat; None where none does.
+
+    >>> worth_of(Finding(metric="auroc", family="performance", subject="model", unit="pure number",
+    ...     verdict=Verdict.WITHIN, n=900, design_effect=6.14))
+    'worth 147 rows (design effect 6.1)'
+    """
+    if finding.n is None or finding.design_effect is None:
+        return None
+    return f"worth {finding.n / finding.design_effect:,.0f} rows (design effect {finding.design_effect:.1f})"
 
 
 def margin(finding: Finding) -> str:

@@ -11,9 +11,11 @@ import ibis
 import numpy as np
 
 from flows import expressions as ex
-from flows.counting import Frozen, count, once, within
+from flows.counting import Frozen, count, once
 from flows.dialects import compiled
 from flows.engine import plainly
+from flows.patients import one_each
+from flows.periods import within
 from flows.prepare import Prepared, checked, run
 from flows.quantiles import FLAT, Cells, cells
 from monitors.config import ModelConfig
@@ -48,6 +50,8 @@ def freeze(
             raise SourceInvalid(f"{where}: {_nobody(table, window)}")
         if columns.id:
             rows = once(rows, columns)
+        if config.window.one_per_patient:
+            rows = one_each(rows, config, window)
         told("reference: finding bins")
         prepared = Prepared(config, rows.schema())
         wanted = {name: SCORE_CELLS if name == columns.score else BINS for name in prepared.numbers}

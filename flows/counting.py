@@ -16,14 +16,16 @@ import ibis
 from flows import expressions as ex
 from flows.dialects import compiled, fetched
 from flows.engine import plainly
+from flows.patients import one_each
+from flows.periods import within
 from flows.prepare import Prepared, checked, run
 from monitors.canonical import digest
 from monitors.columns import Columns
 from monitors.config import ModelConfig
 from monitors.cube import NO_SCORE, UNKNOWN, Cube, Row
-from monitors.errors import SourceInvalid
-from monitors.histogram import Bins, Histogram, NumericBins
+from monitors.histogram import Bins, Counts, Histogram, NumericBins
 from monitors.profile import EVERYONE, Profile
+from monitors.repeats import products
 from monitors.suppression import small
 from monitors.window import Window
 
@@ -91,6 +93,10 @@ def count(
         duplicates = seen.rows - seen.distinct
         if duplicates:
             rows = once(rows, columns)
+        kept = seen.distinct
+        if config.window.one_per_patient:
+            rows = one_each(rows, config, window)
+            kept = int(fetched(rows.aggregate(n=rows.count()))[0]["n"])
         counted = _counted(rows, Prepared(config, rows.schema(), outcomes), frozen)
     unreadable = {}
     if seen.third_values and outcomes and columns.outcome:
@@ -108,10 +114,12 @@ def count(
                 f"give bands, or derive a coarser column"
             )
             found = []
-        cubes[attribute] = Cube.of(attribute, (_cube_row(row) for row in found))
+        rows_here = sum(row["n"] for row in found)
+        together = _together(counted.get(f"repeats {attribute}", []), rows_here) if found else {}
+        cubes[attribute] = Cube.of(attribute, (_cube_row(row) for row in found), together)
     return Profile(
         window=window,
-        rows=seen.distinct,
+        rows=kept,
         duplicates=duplicates,
         wrong_version=seen.wrong_version,
         last=seen.last,
@@ -157,14 +165,13 @@ def _compiled(backend: Any, prepared: Prepared, frozen: Frozen) -> tuple[str, tu
     facts = [backend.name, prepared.config.digest, str(prepared.schema), prepared.outcomes]
     key = (digest(facts), frozen.digest)
     if key not in _memory:
-        columns = prepared.columns
+        attributes = (EVERYONE, *(a.name for a in prepared.columns.attributes))
         branches = [
             *(_column(prepared, name, bins) for name, bins in frozen.bins.items()),
-            *(
-                _grouping(prepared, attribute, frozen)
-                for attribute in (EVERYONE, *(a.name for a in columns.attributes))
-            ),
+            *(_grouping(prepared, attribute, frozen) for attribute in attributes),
         ]
+        if prepared.repeating:
+            branches += [b for attribute in attributes for b in _repeating(prepared, attribute)]
         _memory[key] = (
             compiled(backend, prepared.rows),
             tuple(
@@ -173,27 +180,6 @@ def _compiled(backend: Any, prepared: Prepared, frozen: Frozen) -> tuple[str, tu
             ),
         )
     return _memory[key]
-
-
-def within(
-    table: ibis.Table, columns: Columns, window: Window, config: ModelConfig, where: str = "the source"
-) -> ibis.Table:
-    """The rows of a window: [start, end), local where the column keeps local time."""
-    time: Any = table[columns.time]
-    kind = time.type()
-    if kind.is_timestamp() and kind.timezone:
-        start, end = (bound.astimezone(UTC) for bound in (window.start, window.end))
-        return table.filter(time >= ibis.literal(start, kind), time < ibis.literal(end, kind))
-    if not (kind.is_timestamp() or kind.is_date()):
-        raise SourceInvalid(
-            f"{where}: column {columns.time!r} holds {kind} where a date or time is needed; "
-            f"make one with `source.derive`"
-        )
-    if kind.is_date():
-        time = time.cast("timestamp")
-    bounds = (b.astimezone(config.zone).replace(tzinfo=None) for b in (window.start, window.end))
-    start, end = (ibis.literal(bound, "timestamp") for bound in bounds)
-    return table.filter(time >= start, time < end)
 
 
 def once(rows: ibis.Table, columns: Columns) -> ibis.Table:
@@ -267,6 +253,32 @@ def _grouping(prepared: Prepared, attribute: str, frozen: Frozen) -> ibis.Table:
     )
     given = {name: counted[name] for name in (*keys, "n", "score_sum")}
     return _shaped(counted, f"cube {attribute}", **given)
+
+
+def _repeating(prepared: Prepared, attribute: str) -> tuple[ibis.Table, ibis.Table]:
+    """How rows of one patient fall together: products of counts, summed over patients, in pairs of cells.
+
+    A row that names no patient is a patient of its own.
+    """
+    rows: Any = prepared.table
+    place = 3 * (rows.outcome + 1) + rows.decision + 1
+    placed = rows.select(key=rows[prepared.group(attribute or None)], patient=rows.patient, place=place)
+    alone = placed.filter(placed.patient.isnull()).group_by(["key", "place"]).aggregate(n=lambda t: t.count())
+    named = placed.filter(placed.patient.notnull())
+    each = named.group_by(["key", "patient", "place"]).aggregate(n=lambda t: t.count())
+    pairs = each.join(each.view(), ["key", "patient"], rname="other_{name}")
+    summed = pairs.group_by(["key", "place", "other_place"]).aggregate(n=lambda t: (t.n * t.other_n).sum())
+    tag = f"repeats {attribute}"
+    return (
+        _shaped(summed, tag, key=summed.key, outcome=summed.place, decision=summed.other_place, n=summed.n),
+        _shaped(alone, tag, key=alone.key, outcome=alone.place, decision=alone.place, n=alone.n),
+    )
+
+
+def _together(found: Sequence[Counted], rows: int) -> Mapping[str, Counts]:
+    """By group; nothing where no patient has a second row, so that a column named in vain costs none."""
+    held = products((row["key"] or UNKNOWN, row["outcome"], row["decision"], row["n"]) for row in found)
+    return held if sum(int(matrix.sum()) for matrix in held.values()) > rows else {}
 
 
 def _histogram(name: str, bins: Bins, found: Sequence[Counted]) -> Histogram:

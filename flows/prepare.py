@@ -83,7 +83,16 @@ class Prepared:
         made["decision"] = _decision(rows, columns)
         made["action"] = ex.binary(rows[columns.action] if columns.action else None)
         made["millionths"] = ex.millionths(rows[columns.score] if columns.score else None)
+        if self.repeating:
+            made["patient"] = ex.text(rows[columns.patient])
         return rows.select(**made)
+
+    @property
+    def repeating(self) -> bool:
+        """Whether patients are named and may have several rows."""
+        columns = self.columns
+        named = columns.patient is not None and columns.patient != columns.id
+        return named and self.config.window.one_per_patient is None
 
     @cached_property
     def table(self) -> ibis.Table:

@@ -58,6 +58,8 @@ class Finding:
         margin: how far it may go; None where nothing was agreed and the number is only shown.
         chance: what chance alone reaches at these numbers of rows (the level is the rule's).
         p: how often chance alone reaches the value.
+        design_effect: how many rows are worth one, because rows of one patient are alike: the limits
+            rest on n / design_effect; None where no patient repeats or none is named.
         grade: of a group, how precise its own level is: "A", "B" (rough), "C" (no verdict rests on it).
         shift: of a distance between numbers, how far their mean moved, in reference SD, with its sign;
             of a slow change, how far the measure moved since, in the measure's own unit.
@@ -94,6 +96,7 @@ class Finding:
     shift: float | None = None
     shift_error: float | None = None
     since: str | None = None
+    design_effect: float | None = None
     grade: Literal["A", "B", "C"] | None = None
     needs: Mapping[str, int] | None = None
     reason: str | None = None

@@ -17,6 +17,7 @@ from monitors.calibration import logit
 from monitors.cube import MILLIONTHS, Cube
 from monitors.histogram import Counts, Floats
 from monitors.interval import LEVEL, quantile
+from monitors.repeats import DECIDED
 
 DRAWS = 1_000
 SEED = 20_260_105
@@ -34,6 +35,7 @@ class Places:
         score: mean score of each place, shape (G, K), ascending along K but for empty places.
         flagged: which places were flagged, shape (K,).
         negatives, positives: people by outcome, shape (G, K) or (draws, G, K).
+        design: how many rows of each group are worth one, where patients repeat, shape (G,).
     """
 
     groups: tuple[str, ...]
@@ -41,6 +43,7 @@ class Places:
     flagged: NDArray[np.bool_]
     negatives: Counts
     positives: Counts
+    design: Floats
 
     @classmethod
     def of(cls, cube: Cube) -> Places:
@@ -60,7 +63,8 @@ class Places:
         score = np.zeros((len(groups), len(kept)))
         np.add.at(sums, (cube.outcome[keep], row, place), cube.n[keep])
         np.add.at(score, (row, place), cube.score_sum[keep] / MILLIONTHS)
-        return cls(groups, score / np.maximum(sums.sum(0), 1), kept % 2 == 1, sums[0], sums[1])
+        design = np.array([_design(cube, group) for group in groups])
+        return cls(groups, score / np.maximum(sums.sum(0), 1), kept % 2 == 1, sums[0], sums[1], design)
 
     @property
     def people(self) -> Counts:
@@ -73,7 +77,10 @@ class Places:
         return logit(self.score)
 
     def draw(self, draws: int = DRAWS, seed: int = SEED) -> Places:
-        """As many people of each group drawn again, `draws` times; the same seed, the same draws."""
+        """As many people of each group drawn again, `draws` times; the same seed, the same draws.
+
+        Where patients repeat, as many as their rows are worth.
+        """
         random = np.random.default_rng([seed, draws, len(self.groups)])
         shape = (draws, *self.negatives.shape)
         negatives, positives = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
@@ -81,9 +88,17 @@ class Places:
             # Only places with people: an empty one stays empty in every draw.
             held = np.flatnonzero(self.people[g])
             counts = np.concatenate([self.negatives[g, held], self.positives[g, held]])
-            drawn = random.multinomial(int(counts.sum()), counts / counts.sum(), size=draws)
+            drawn = random.multinomial(
+                round(counts.sum() / self.design[g]), counts / counts.sum(), size=draws
+            )
             negatives[:, g, held], positives[:, g, held] = drawn[:, : len(held)], drawn[:, len(held) :]
         return replace(self, negatives=negatives, positives=positives)
+
+
+def _design(cube: Cube, group: str) -> float:
+    """As if all rows of a patient with decision and outcome were alike, as their scores nearly are."""
+    repeats = cube.tally(group).repeats
+    return 1.0 if repeats is None else repeats.few(repeats.kish(DECIDED), DECIDED)
 
 
 @dataclass(frozen=True, slots=True)

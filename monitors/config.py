@@ -64,6 +64,11 @@ class WindowSpec(Strict):
 
     length: IsoLength
     anchor: date | None = None
+    one_per_patient: Literal["first", "last", "highest_score"] | None = Field(
+        None,
+        description="Count one row of each patient in each window; "
+        "without it every row counts and intervals are widened by how patients repeat.",
+    )
 
 
 class OutcomeSpec(Strict):
@@ -199,6 +204,10 @@ class ModelConfig(Strict):
                 )
         if self.columns.outcome is not None and self.outcome is None:
             raise ValueError("`columns.outcome` is named, so say `outcome: {matures_after: P30D}`")
+        if self.window.one_per_patient and self.columns.patient is None:
+            raise ValueError("`window.one_per_patient` needs `columns.patient`")
+        if self.window.one_per_patient == "highest_score" and self.columns.score is None:
+            raise ValueError("`window.one_per_patient: highest_score` needs `columns.score`")
         if self.window.length.months and self.window.anchor and self.window.anchor.day > 28:
             raise ValueError("window.anchor: windows of months start on day 1 to 28")
         return self

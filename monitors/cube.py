@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitors.histogram import Counts, Floats
+from monitors.repeats import CELLS, Repeats, products
 
 UNKNOWN = "Unknown"  # a missing sensitive value is a group of its own
 MILLIONTHS = 1_000_000  # scores are summed as whole millionths: exact, and equal on every engine
@@ -35,6 +36,7 @@ class Tally:
         flagged, unflagged: rows with a decision, known outcome or not.
         acted, overridden: flagged rows of which it is known whether staff acted on them.
         overridden_right, overridden_wrong: overridden rows without the outcome, and with it.
+        repeats: how these rows fall together in patients; None where nobody repeats, or nobody is named.
     """
 
     n: int
@@ -55,16 +57,48 @@ class Tally:
     overridden: int = 0
     overridden_right: int = 0
     overridden_wrong: int = 0
+    repeats: Repeats | None = None
 
     @property
     def events(self) -> int:
         """Rows with a valid score and the outcome."""
-        return int(self.positives.sum())
+        events: int = self.positives.sum().item()  # a fraction where the tally is `worth` fewer
+        return events
 
     @property
     def labelled(self) -> int:
         """Rows with a valid score and a known outcome, either way."""
-        return int(self.positives.sum() + self.negatives.sum())
+        labelled: int = (self.positives.sum() + self.negatives.sum()).item()
+        return labelled
+
+    @classmethod
+    def of_cells(cls, counts: Floats) -> Tally:
+        """From counts by (outcome, decision), shape (9,), without scores; they may be fractions."""
+        table: list[list[Any]] = counts.reshape(3, 3).tolist()
+        unknown, without, having = table
+        none = np.zeros(0, dtype=np.int64)
+        return cls(
+            n=counts.sum().item(),
+            score=np.zeros(0),
+            positives=none,
+            negatives=none,
+            scored=none,
+            scored_flagged=none,
+            scored_passed=none,
+            tp=having[2],
+            fp=without[2],
+            fn=having[1],
+            tn=without[1],
+            flagged=having[2] + without[2] + unknown[2],
+            unflagged=having[1] + without[1] + unknown[1],
+            expected=0.0,
+        )
+
+    def worth(self, share: float) -> Tally:
+        """The same people as if so many fewer: fractions, from which only limits are read."""
+        counted = (f.name for f in fields(self) if f.name not in ("score", "repeats"))
+        fewer: dict[str, Any] = {name: getattr(self, name) * share for name in counted}
+        return replace(self, **fewer, repeats=None)
 
 
 @dataclass(frozen=True)
@@ -74,7 +108,9 @@ class Cube:
     `attribute` is the grouping's name ("" is everyone in one group). Columns are parallel
     arrays sorted by key. Outcome, decision and action are 0, 1, or -1 where not known;
     `cell` is the score cell, -1 without a score, -2 with one outside [0, 1].
-    `score_sum` adds scores in whole millionths, rounded per row.
+    `score_sum` adds scores in whole millionths, rounded per row. `repeats` holds, by group, how rows
+    fall together in patients (see `monitors.repeats`), where patients are named and repeat; two cubes
+    add as if no patient were in both.
 
     >>> cube = Cube.of("sex", [("f", 1, 1, 3, -1, 2, 1_400_000), ("m", 0, 0, 0, -1, 5, 500_000)])
     >>> cube.groups, cube.rows, (cube + cube).rows
@@ -89,9 +125,10 @@ class Cube:
     action: Counts
     n: Counts
     score_sum: Counts
+    repeats: Mapping[str, Counts] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, attribute: str, rows: Iterable[Row]) -> Cube:
+    def of(cls, attribute: str, rows: Iterable[Row], repeats: Mapping[str, Counts] | None = None) -> Cube:
         """From (group, outcome, decision, cell, action, n, score_sum) in any order; equal keys add."""
         merged: dict[tuple[str, int, int, int, int], list[int]] = {}
         for group, outcome, decision, cell, action, n, score_sum in rows:
@@ -101,7 +138,8 @@ class Cube:
         keys = sorted(merged)
         numbers = [[*key[1:], *merged[key]] for key in keys]
         columns = np.array(numbers, dtype=np.int64).reshape(-1, 6).T
-        return cls(attribute, tuple(key[0] for key in keys), *columns)
+        cube = cls(attribute, tuple(key[0] for key in keys), *columns)
+        return replace(cube, repeats=repeats) if repeats else cube
 
     def weighted_rows(self) -> list[Row]:
         """Back as rows, sorted."""
@@ -111,7 +149,11 @@ class Cube:
     def __add__(self, later: Cube) -> Cube:
         if self.attribute != later.attribute:
             raise ValueError(f"cubes of {self.attribute!r} and {later.attribute!r} do not add")
-        return Cube.of(self.attribute, [*self.weighted_rows(), *later.weighted_rows()])
+        together = products([*self._products(), *later._products()])
+        both = self.repeats or later.repeats
+        return Cube.of(
+            self.attribute, [*self.weighted_rows(), *later.weighted_rows()], together if both else None
+        )
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Cube) and self.payload() == other.payload()
@@ -181,13 +223,40 @@ class Cube:
             overridden=count((decision == 1) & (action == 0)),
             overridden_right=count((outcome == 0) & (decision == 1) & (action == 0)),
             overridden_wrong=count((outcome == 1) & (decision == 1) & (action == 0)),
+            repeats=self._repeats(group, rest_of, 3 * (outcome + 1) + decision + 1, n),
         )
+
+    def _repeats(self, group: str | None, rest_of: str | None, place: Counts, n: Counts) -> Repeats | None:
+        """How the rows of one group, of the others or of all fall together in patients."""
+        if not self.repeats:
+            return None
+        wanted = self.groups if group is None else (group,)
+        counts = np.zeros(CELLS, dtype=np.int64)
+        np.add.at(counts, place, n)
+        # A patient in several groups counts in each as another: for gaps that is the wider reading.
+        none = np.zeros((CELLS, CELLS), dtype=np.int64)
+        together = sum((self.repeats.get(g, none) for g in wanted if g != rest_of), start=none)
+        return Repeats(counts, together)
+
+    def _products(self) -> list[tuple[str, int, int, int]]:
+        """`repeats` as rows; where none were counted, everybody's rows as their own."""
+        held = self.repeats
+        if not held:
+            cells = (3 * (self.outcome + 1) + self.decision + 1).tolist()
+            return [(g, c, c, n) for g, c, n in zip(self.group, cells, self.n.tolist(), strict=True)]
+        return [
+            (group, a, b, int(held[group][a, b]))
+            for group in sorted(held)
+            for a, b in np.argwhere(held[group]).tolist()
+        ]
 
     def payload(self) -> dict[str, Any]:
         """As plain values, for JSON."""
-        return {"attribute": self.attribute, "rows": [list(row) for row in self.weighted_rows()]}
+        plain = {"attribute": self.attribute, "rows": [list(row) for row in self.weighted_rows()]}
+        return {**plain, "repeats": [list(row) for row in self._products()]} if self.repeats else plain
 
     @classmethod
     def read(cls, payload: dict[str, Any]) -> Cube:
         """Back from plain values."""
-        return cls.of(payload["attribute"], [tuple(row) for row in payload["rows"]])
+        repeats = products(tuple(row) for row in payload.get("repeats", ()))
+        return cls.of(payload["attribute"], [tuple(row) for row in payload["rows"]], repeats)

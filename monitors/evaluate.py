@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -18,10 +19,11 @@ from monitors.discovery import metrics
 from monitors.estimates import Estimates
 from monitors.gaps import gaps
 from monitors.histogram import CategoryBins, Counts, Floats, Histogram
-from monitors.interval import difference
+from monitors.interval import difference, wilson
 from monitors.metric import Estimate
 from monitors.profile import EVERYONE, Profile
 from monitors.reference import Reference
+from monitors.repeats import measured
 from monitors.shift import mean_shift
 
 Foreign = Callable[[str, Histogram, Histogram], Estimate]
@@ -87,7 +89,8 @@ def chance_of(
         raise ValueError(f"the reference holds nothing of {check.subject!r} to compare with")
     function = _bound(check, was)
     blocks = [run.histogram(block, check.subject) for block in reference.blocks]
-    return function, counts, run._null(check, function, was, blocks, n)
+    fewer = max(1, round(n / _design(reference.profile)))  # a window's patients will repeat as these do
+    return function, counts, run._null(check, function, was, blocks, fewer)
 
 
 @dataclass
@@ -149,12 +152,13 @@ class _Run:
         if check.metric.reads == "column":
             held = self.histogram(self.current, check.subject)
             before = self.histogram(self.reference.profile, check.subject)
-            now, was = compute(held), compute(before)
+            now = _fewer(compute(held), _design(self.current))
+            was = _fewer(compute(before), _design(self.reference.profile))
         elif check.metric.reads == "window":
             now, was = compute(self.current), compute(self.reference.profile)
         else:
-            now = compute(self.current.cubes[EVERYONE].tally())
-            was = compute(self.reference.profile.cubes[EVERYONE].tally())
+            profiles = (self.current, self.reference.profile)
+            now, was = (measured(check.metric, compute, p.cubes[EVERYONE].tally()) for p in profiles)
         for found in _compared(check, now, was, self._silence(check)):
             yield self.bounded(check, found) if check.metric.reads == "tally" else found
 
@@ -192,11 +196,13 @@ class _Run:
                 return _cannot(check, Estimate.absent(why, int(after.sum()))), None
         function = _bound(check, was)
         blocks = [self.histogram(block, check.subject) for block in self.reference.blocks]
-        null = self._null(check, function, was, blocks, int(after.sum()))
+        design = _design(self.current)
+        null = self._null(check, function, was, blocks, max(1, round(int(after.sum()) / design)))
         finding = _finding(
             check,
             value=float(function(before, after)),
             n=int(after.sum()),
+            design_effect=design if design > 1 else None,
             reference_n=int(before.sum()),
             verdict=Verdict.CANNOT_TELL,
         )
@@ -209,14 +215,19 @@ class _Run:
         self, check: Check, function: chance.Distance, was: Histogram, blocks: list[Histogram], n: int
     ) -> chance.Null:
         ordered = check.metric.ordered
-        reference = was.ordered if ordered else was.cells
+        # What patients' rows are worth, in fractions: chance reads only shares and a total.
+        worth = 1 / _design(self.reference.profile)
+        counted = was.ordered if ordered else was.cells
+        reference: Any = counted * worth if worth < 1 else counted
         # A seed of its own for each subject: adding a check leaves the others as they were.
         seed = [self.setting.seed, *check.subject.encode()]
         named = (check.metric.name, tuple(was.positions.tolist()) if ordered else ())
         null = chance.kept(named, function, reference, n, seed)
         if not blocks:
             return null
-        inside = np.array([block.ordered if ordered else block.cells for block in blocks])
+        inside: Any = np.array([block.ordered if ordered else block.cells for block in blocks])
+        if worth < 1:
+            inside = inside * worth
         return chance.widened(function, reference, inside, null, n)
 
     def _foreign(self, check: Check, was: Histogram, now: Histogram) -> Finding:
@@ -231,6 +242,20 @@ class _Run:
             check, value=got.value, n=got.n, reference_n=was.rows, verdict=Verdict.CANNOT_TELL,
             reason=reason, severity="info",
         )  # fmt: skip
+
+
+def _design(profile: Profile) -> float:
+    """How many rows of a window are worth one, if all rows of a patient were alike."""
+    repeats = profile.cubes[EVERYONE].tally().repeats
+    return repeats.kish() if repeats is not None else 1.0
+
+
+def _fewer(share: Estimate, design: float) -> Estimate:
+    """A share of rows with the limits of as many as they are worth."""
+    if design <= 1 or share.events is None:
+        return share
+    low, high = wilson(share.events / design, share.n / design)
+    return replace(share, low=low, high=high, design=design)
 
 
 def _bound(check: Check, was: Histogram) -> chance.Distance:
@@ -267,8 +292,10 @@ def _judged(drift: list[tuple[Check, Finding, chance.Null | None]]) -> Iterator[
             yield replace(seen, reason="no margin was agreed; shown only", severity="info")
             continue
         n = finding.n or 0
-        if n < check.rule.min_rows:
+        if n / (finding.design_effect or 1) < check.rule.min_rows:
             reason = f"{n} rows where {check.rule.min_rows} are needed"
+            if finding.design_effect:
+                reason += f"; patients repeat, so they are worth {n / finding.design_effect:.0f}"
             needs = {"n": check.rule.min_rows, "windows": -(-check.rule.min_rows // max(n, 1))}
             yield replace(seen, reason=reason, needs=needs)
             continue
@@ -304,6 +331,7 @@ def _compared(check: Check, now: Estimate, was: Estimate, silence: float | None)
         high=now.high,
         n=now.n,
         events=now.events,
+        design_effect=now.design if now.design > 1 else None,
         reference_n=was.n if against_reference else None,
         baseline=baseline,
         verdict=Verdict.CANNOT_TELL,
@@ -327,7 +355,7 @@ def _compared(check: Check, now: Estimate, was: Estimate, silence: float | None)
         low, high = (low / baseline, high / baseline) if baseline else (0.0, 0.0)
     seen = replace(seen, change_low=low, change_high=high)
     if metric.reads == "tally":
-        rough = judge.too_rough(metric, now.low, now.high, now.n, check.rule.min_rows)
+        rough = judge.too_rough(metric, now.low, now.high, int(now.n / now.design), check.rule.min_rows)
         if rough:
             yield replace(seen, reason=rough)
             return

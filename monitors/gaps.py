@@ -15,6 +15,7 @@ from monitors.cube import Cube, Tally
 from monitors.interval import LEVEL, difference
 from monitors.metric import Estimate
 from monitors.profile import Profile
+from monitors.repeats import measured
 
 if TYPE_CHECKING:
     from monitors.disaggregate import Disaggregated
@@ -51,8 +52,8 @@ def gaps(check: Check, profile: Profile, expected: Iterable[str] = ()) -> Iterat
     points = _points(cube, check.rule.min_rows)
     for group in compared:
         other = _comparator(cube, group, against)
-        here: Estimate = check.compute(cube.tally(group), LEVEL)
-        there: Estimate = check.compute(other, LEVEL)
+        here: Estimate = measured(check.metric, check.compute, cube.tally(group), LEVEL)
+        there: Estimate = measured(check.metric, check.compute, other, LEVEL)
         here = _at(here, points.group.get((name, group)))
         if against == REST:
             there = _at(there, points.rest.get((name, group)))
@@ -62,7 +63,7 @@ def gaps(check: Check, profile: Profile, expected: Iterable[str] = ()) -> Iterat
             why = here.why if here.value is None else f"the others: {there.why}"
             yield replace(finding, reference_n=there.n, reason=why)
             continue
-        wide = [check.compute(tally, joint) for tally in (cube.tally(group), other)]
+        wide = [measured(check.metric, check.compute, t, joint) for t in (cube.tally(group), other)]
         low, high = difference(
             here.value, wide[0].low or 0.0, wide[0].high or 0.0,
             there.value, wide[1].low or 0.0, wide[1].high or 0.0,
@@ -103,7 +104,9 @@ def of_target(check: Check, cube: Cube) -> Iterator[Finding]:
         found = check.compute(cube, LEVEL)
     else:
         joint = LEVEL ** (1 / max(len(cube.groups), 1))
-        found = {group: check.compute(cube.tally(group), joint) for group in cube.groups}
+        found = {
+            group: measured(check.metric, check.compute, cube.tally(group), joint) for group in cube.groups
+        }
     for group, here in found.items():
         seen = replace(_finding(check, group, here), against=None, value=here.value)
         if here.value is None or here.low is None or here.high is None:
@@ -154,7 +157,10 @@ def _rough(check: Check, estimate: Estimate) -> str | None:
     """Why no verdict may rest on the estimate, or None."""
     own = check.metric.reads == "tally"  # the limits of a cube's measure are its gap's, not its level's
     low, high = (estimate.low, estimate.high) if own else (None, None)
-    rough = judge.too_rough(check.metric, low, high, estimate.n, check.rule.min_rows)
+    fewer = int(estimate.n / estimate.design)
+    rough = judge.too_rough(check.metric, low, high, fewer, check.rule.min_rows)
+    if rough is not None and estimate.design > 1:
+        rough += f"; {estimate.n:,} rows are worth so few because patients repeat"
     if rough is None and judge.grade(check.metric, estimate) == "C":
         return f"too few for a verdict: {estimate.n} rows leave the level itself too wide"
     return rough
@@ -188,6 +194,7 @@ def _finding(check: Check, group: str | None, here: Estimate | None, *, reason: 
         level=here.value if here else None,
         n=here.n if here else 0,
         events=here.events if here else None,
+        design_effect=here.design if here and here.design > 1 else None,
         grade=judge.grade(check.metric, here) if here else None,
         margin=rule.margin,
         reason=reason,

@@ -107,17 +107,18 @@ def grade(metric: Metric, estimate: Estimate) -> Grade | None:
     if estimate.value is None or low is None or high is None:
         return None
     shared = metric.reads == "cube" or metric.unit == "share of rows"
+    fewer = estimate.n / estimate.design
     if shared and estimate.events is not None:
-        return grade_of_share(estimate.events, estimate.n)
+        return grade_of_share(estimate.events / estimate.design, fewer)
     if metric.widest_ratio is not None:
-        return _graded(high / low if low > 0 else math.inf, _A_RATIO, metric.widest_ratio, estimate.n)
+        return _graded(high / low if low > 0 else math.inf, _A_RATIO, metric.widest_ratio, fewer)
     if metric.widest is not None:
         fine = _A_WIDTH.get(metric.name, metric.widest / 3)
-        return _graded(high - low, fine, metric.widest, estimate.n)
+        return _graded(high - low, fine, metric.widest, fewer)
     return None
 
 
-def grade_of_share(events: int, n: int) -> Grade:
+def grade_of_share(events: float, n: float) -> Grade:
     """Of a share, by its 95 % interval, also beside the share itself (NCHS: Parker et al. 2017).
 
     >>> grade_of_share(3, 100), grade_of_share(3, 1000)
@@ -130,7 +131,7 @@ def grade_of_share(events: int, n: int) -> Grade:
     return _graded(width, 0.10, 0.30, n)
 
 
-def _graded(width: float, fine: float, rough: float, n: int) -> Grade:
+def _graded(width: float, fine: float, rough: float, n: float) -> Grade:
     if n < 30 or width > rough:
         return "C"
     return "A" if width <= fine else "B"

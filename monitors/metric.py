@@ -32,6 +32,8 @@ class Estimate:
         n: the denominator: how many rows the number rests on.
         events: the numerator where the number is a share of n, else None.
         note: what has to be read with the value.
+        design: how many rows are worth one, because rows of one patient are alike (the design
+            effect); the limits rest on n / design. 1 where nobody repeats.
 
     >>> Estimate.absent("no one had the outcome", n=12).value is None
     True
@@ -44,6 +46,7 @@ class Estimate:
     events: int | None = None
     why: str | None = None
     note: str | None = None
+    design: float = 1.0
 
     @classmethod
     def absent(cls, why: str, n: int = 0) -> Estimate:

@@ -27,7 +27,7 @@ class Pooled:
     drawn: Floats
 
 
-def pooled(events: Sequence[int], n: Sequence[int], level: float = LEVEL) -> Pooled:
+def pooled(events: Sequence[float], n: Sequence[float], level: float = LEVEL) -> Pooled:
     """Each group's rate, drawn towards the mean of all; every n at least 1.
 
     >>> rates = pooled([80, 3], [100, 4])

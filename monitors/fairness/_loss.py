@@ -36,16 +36,21 @@ def loss(
         return found
     value, drawn = _losses(cube, threshold, seed)[measure]
     counts = [_counts(places, g, measure) for g in range(len(places.groups))]
-    precise = np.array([grade_of_share(events, n) != "C" for events, n, _ in counts])
+    worth = [1 / design for design in places.design.tolist()]
+    precise = np.array(
+        [grade_of_share(events * w, n * w) != "C" for (events, n, _), w in zip(counts, worth, strict=True)]
+    )
     joint = simultaneous(value, drawn, precise, level)
     for g, (group, (events, n, why)) in enumerate(zip(places.groups, counts, strict=True)):
         if why is not None:
             found[group] = Estimate.absent(why, n)
             continue
         # With nobody moved in any draw there is no spread: leave what chance could hide in n people.
-        least = _hidden(n, level)
+        least = _hidden(n * worth[g], level)
         low, high = min(joint.low[g], value[g] - least), max(joint.high[g], value[g] + least)
-        found[group] = Estimate(float(value[g]), float(low), float(high), n, events)
+        found[group] = Estimate(
+            float(value[g]), float(low), float(high), n, events, design=float(places.design[g])
+        )
     return found
 
 
@@ -80,6 +85,6 @@ def _counts(places: Places, g: int, measure: str) -> tuple[int, int, str | None]
     return events, n, None
 
 
-def _hidden(n: int, level: float) -> float:
+def _hidden(n: float, level: float) -> float:
     """How large a share of n may be when none of them shows it."""
     return wilson(0, n, level)[1] if n else quantile(level)

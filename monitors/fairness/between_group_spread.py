@@ -51,17 +51,17 @@ def between_group_spread(
     """
     places = Places.of(cube)
     ones, found = places.positives.sum(-1), places.positives[:, places.flagged].sum(-1)
-    able = [g for g in range(len(ones)) if grade_of_share(int(found[g]), int(ones[g])) != "C"]
+    fewer = np.stack([found, ones], axis=-1) / places.design[:, None]  # what patients' rows are worth
+    able = [g for g, (flagged, n) in enumerate(fewer) if grade_of_share(flagged, n) != "C"]
     if len(able) < 2:
         return {None: Estimate.absent("fewer than two groups are large enough to compare", int(ones.sum()))}
     drawn = places.draw(DRAWS, seed)
-    values = (found / np.maximum(ones, 1))[able]
     drawn_values = rates(drawn, drawn.flagged)["true_positive_rate"][:, able]
     error = float(np.mean(deviation(drawn_values) ** 2))
     spreads = _spread(drawn_values, 2 * error)
-    tails = np.quantile(spreads, [(1 - level) / 2, (1 + level) / 2])
-    value, n = float(_spread(values, error)), int(ones[able].sum())
-    return {None: Estimate(value, min(value, float(tails[0])), max(value, float(tails[1])), n)}
+    low, high = (float(tail) for tail in np.quantile(spreads, [(1 - level) / 2, (1 + level) / 2]))
+    value, n = float(_spread((found / np.maximum(ones, 1))[able], error)), int(ones[able].sum())
+    return {None: Estimate(value, min(value, low), max(value, high), n)}
 
 
 def _spread(values: Floats, error: float) -> Floats:

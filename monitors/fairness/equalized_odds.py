@@ -63,5 +63,6 @@ def equalized_odds(cube: Cube, level: float = LEVEL, *, seed: int = SEED) -> Map
         nearest = np.maximum(np.maximum(low, -high), 0.0)  # of each part, from 0
         value, far = np.abs(parts[:, g]).max(), np.maximum(np.abs(low), np.abs(high)).max()
         n, flagged = min(arms, key=lambda arm: min(arm[1], arm[0] - arm[1]))
-        told[group] = Estimate(float(value), float(nearest.max()), float(far), n, flagged)
+        design = float(places.design[g])
+        told[group] = Estimate(float(value), float(nearest.max()), float(far), n, flagged, design=design)
     return told

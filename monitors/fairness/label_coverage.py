@@ -39,7 +39,7 @@ def label_coverage(tally: Tally, level: float = LEVEL) -> Estimate:
     >>> label_coverage(Cube.of("", counted).tally()).value
     0.8
     """
-    scored = int(tally.scored.sum())
+    scored: int = tally.scored.sum().item()
     if scored == 0:
         return Estimate.absent("no row has a score")
     return Estimate(tally.labelled / scored, *wilson(tally.labelled, scored, level), scored, tally.labelled)

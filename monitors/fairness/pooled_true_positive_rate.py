@@ -8,6 +8,7 @@ from monitors.cube import Cube
 from monitors.interval import LEVEL
 from monitors.metric import Estimate, metric
 from monitors.pooling import pooled
+from monitors.repeats import design_of_share
 
 
 @metric(
@@ -44,7 +45,7 @@ def pooled_true_positive_rate(cube: Cube, level: float = LEVEL) -> Mapping[str |
     """
     tallies = {group: cube.tally(group) for group in cube.groups}
     told: dict[str | None, Estimate] = {}
-    able = {}
+    able: dict[str, tuple[int, int]] = {}
     for group, tally in tallies.items():
         if tally.tp + tally.fn:
             able[group] = (tally.tp, tally.tp + tally.fn)
@@ -52,12 +53,15 @@ def pooled_true_positive_rate(cube: Cube, level: float = LEVEL) -> Mapping[str |
         why = "no one in this group had the outcome" if decided else NOTHING
         told[group] = Estimate.absent(why)
     if able:
-        rates = pooled([tp for tp, _ in able.values()], [n for _, n in able.values()], level)
+        designs = [design_of_share(tallies[group], *FLAGGED_OF_ILL) for group in able]
+        counts = [(tp / d, n / d) for (tp, n), d in zip(able.values(), designs, strict=True)]
+        rates = pooled([tp for tp, _ in counts], [n for _, n in counts], level)
         for i, (group, (tp, n)) in enumerate(able.items()):
             note = f"exploratory; drawn {rates.drawn[i]:.0%} of the way towards all groups"
             value, low, high = (float(part[i]) for part in (rates.value, rates.low, rates.high))
-            told[group] = Estimate(value, low, high, n, tp, note=note.replace("%", " %"))
+            told[group] = Estimate(value, low, high, n, tp, note=note.replace("%", " %"), design=designs[i])
     return told
 
 
+FLAGGED_OF_ILL = ((8,), (7, 8))  # cells of (outcome, decision)
 NOTHING = "no row has both a decision and a known outcome"

@@ -38,5 +38,5 @@ def scored_share(tally: Tally, level: float = LEVEL) -> Estimate:
     """
     if tally.n == 0:
         return Estimate.absent("no rows")
-    scored = int(tally.scored.sum())
+    scored: int = tally.scored.sum().item()
     return Estimate(scored / tally.n, *wilson(scored, tally.n, level), tally.n, scored)

@@ -47,9 +47,10 @@ def calibration_near_threshold(tally: Tally, level: float = LEVEL, *, threshold:
     """
     # A millionth either way: scores are kept to that, and a bound may be a score.
     near = (tally.score >= threshold / SPAN - 1e-6) & (tally.score <= threshold * SPAN + 1e-6)
-    events = int(tally.positives[near].sum())
+    events: int = tally.positives[near].sum().item()
     labelled = tally.positives[near] + tally.negatives[near]
-    n, expected = int(labelled.sum()), float(labelled @ tally.score[near])
+    n: int = labelled.sum().item()
+    expected = float(labelled @ tally.score[near])
     if n == 0:
         return Estimate.absent("no one with a known outcome was scored near the threshold")
     if expected <= 0:

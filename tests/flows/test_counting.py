@@ -17,8 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows import counting
-from flows.counting import Frozen, count, untimed, within
+from flows.counting import Frozen, count, untimed
 from flows.frame import Frame
+from flows.periods import within
 from monitors.config import ModelConfig
 from monitors.cube import Cube
 from monitors.histogram import CategoryBins, Histogram, NumericBins

@@ -15,8 +15,8 @@ from click import UsageError
 
 from commands.init import init
 from flows import source
-from flows.counting import within
 from flows.monitor import step
+from flows.periods import within
 from flows.prepare import checked
 from flows.propose import propose
 from monitors.audit import Stage

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -91,7 +93,7 @@ def test_measures_of_many_draws_are_those_of_each() -> None:
     drawn = places.draw(4)
     whole = rates(drawn, drawn.flagged, 0.3) | risks(drawn)
     for i in range(4):
-        one = Places(places.groups, places.score, places.flagged, drawn.negatives[i], drawn.positives[i])
+        one = replace(drawn, negatives=drawn.negatives[i], positives=drawn.positives[i])
         for measure, values in (rates(one, one.flagged, 0.3) | risks(one)).items():
             assert whole[measure][i] == pytest.approx(values, rel=1e-12)
 
