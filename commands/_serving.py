@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 
@@ -25,17 +26,22 @@ def serve_pages(
     schedules: bool,
     names: tuple[str, ...] = (),
     as_of: datetime | None = None,
+    sign_in: Path | None = None,
 ) -> None:
     """Pages and /metrics in this process; the schedules, if any, in one beside it."""
     import uvicorn
 
     from dashboards.app import create_app
+    from dashboards.entry import Entry
+    from dashboards.sign_in import read
     from flows import source
     from flows.beside import scheduler
     from flows.run import now, open_ledger
     from flows.telling import channels_for
     from monitors.release import kept
 
+    entry = Entry.of(*read(sign_in), now) if sign_in else None
+    public = urlsplit(entry.ways.public_url or "").hostname if entry else None
     configs = {config.model: config for config in map(source.read, files)}
     ledger = open_ledger(home)
     app = create_app(
@@ -43,11 +49,13 @@ def serve_pages(
         configs,
         published=lambda audit: kept(ledger, audit),
         now=(lambda: as_of) if as_of else now,
-        allowed_hosts=[*LOOPBACK, *names],
+        allowed_hosts=[*LOOPBACK, *names, *([public] if public else [])],
+        entry=entry,
         oncall=channels_for(files[0]).oncall if files else None,
     )
     with ExitStack() as stack:
         if schedules:
             stack.enter_context(scheduler(files, home, os.environ))
         click.echo(f"Rounds: http://{host}:{port}/  ({len(configs)} models; Ctrl-C stops)")
-        uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
+        # Nobody's word is taken for where a request comes from: the proxy is known by its own address.
+        uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False, proxy_headers=False)

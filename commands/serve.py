@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.option("--port", default=8321, show_default=True)
 @click.option("--schedules/--no-schedules", default=True, help="Also run the models' schedules.")
 @click.option("--allowed-host", multiple=True, help="A further name browsers may call us by.")
-@click.option("--no-sign-in", is_flag=True, help="Serve other machines; a proxy or network guards us.")
+@click.option("--sign-in", type=click.Path(path_type=Path), help="A file that says how people sign in.")
 @click.pass_obj
 def serve(
     home: Home,
@@ -29,12 +29,13 @@ def serve(
     port: int,
     schedules: bool,
     allowed_host: tuple[str, ...],
-    no_sign_in: bool,
+    sign_in: Path | None,
 ) -> None:
     """Schedules, worker, dashboards and /metrics in one process group."""
-    if host not in LOOPBACK and not no_sign_in:
+    if host not in LOOPBACK and sign_in is None:
         raise click.UsageError(
             f"--host {host} lets other machines read these pages, and nobody signs in; "
-            f"put a proxy or a closed network before it and say --no-sign-in"
+            f"say how with --sign-in FILE (docs/deployment.md), or stay on 127.0.0.1"
         )
-    serve_pages(home, model_files((folder,)), host, port, schedules=schedules, names=allowed_host)
+    files = model_files((folder,))
+    serve_pages(home, files, host, port, schedules=schedules, names=allowed_host, sign_in=sign_in)

@@ -12,6 +12,8 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
+from dashboards.door import Door
+from dashboards.entry import Entry
 from dashboards.exposition import Exposition
 from dashboards.reading import Reading
 from dashboards.security import HEADERS, SecureHeaders
@@ -31,6 +33,7 @@ def create_app(
     now: Callable[[], datetime],
     allowed_hosts: Sequence[str] = ("127.0.0.1", "localhost"),
     oncall: OnCall | None = None,
+    entry: Entry | None = None,
 ) -> FastAPI:
     """Make the application.
 
@@ -41,6 +44,7 @@ def create_app(
         now: the clock, so that pages over old data can be read as of then.
         allowed_hosts: names a browser may call us by; any other is refused, against DNS rebinding.
         oncall: where this is, and who hears of an alert next, for what Prometheus is told.
+        entry: how people sign in; None, for the loopback alone, asks nobody who they are.
     """
     app = FastAPI(
         title="Rounds",
@@ -50,10 +54,12 @@ def create_app(
         middleware=[
             Middleware(SecureHeaders),
             Middleware(TrustedHostMiddleware, allowed_hosts=list(allowed_hosts), www_redirect=False),
+            *([Middleware(Door, entry.ways, entry.tokens, entry.sessions)] if entry else []),
         ],
     )
     reading = Reading(ledger, configs, published, now, oncall or OnCall())
     app.state.reading = reading
+    app.state.entry = entry
     app.state.exposition = Exposition(reading)
     for _, module in modules("dashboards.pages"):
         app.include_router(module.router)

@@ -16,6 +16,22 @@ from monitors.audit import Audit
 from monitors.config import ModelConfig
 from monitors.ledger import Recorded
 
+# What OpenAPI says of an address that leads nowhere.
+ABSENT: dict[int | str, dict[str, Any]] = {
+    404: {
+        "description": "There is no such thing; `error` says what was asked for.",
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "properties": {"error": {"type": "string"}},
+                    "required": ["error"],
+                }
+            }
+        },
+    }
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -91,6 +107,8 @@ def opened(reading: Reading, model: str, window: str = "") -> Opened:
 
     Raises HTTPException 404 where there is no such model or window.
     """
+    if "\x00" in model:  # which no database takes
+        raise HTTPException(404, "There is no such model.")
     history, config, now = reading.history(model), reading.configs.get(model), reading.now()
     if not history:
         known = config is not None

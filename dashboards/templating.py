@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse
 
 from dashboards import figures, names, words
 from dashboards.charts.svg import element, glyph
+from dashboards.identity import CURRENT
 from monitors.audit import WORST_FIRST, Finding, Verdict
 from monitors.window import utc
 
@@ -36,6 +37,7 @@ def _environment() -> Environment:
         "covered": _covered,
         "figures": figures,
         "glyph": glyph,
+        "me": CURRENT.get,
         "moment": _moment,
         "names": names,
         "path": lambda part: quote(part, safe=""),

@@ -51,9 +51,9 @@ def month_of(text: str) -> tuple[datetime, datetime]:
     """
     try:
         start = datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC)
-    except ValueError:
+        return start, (start + timedelta(days=32)).replace(day=1)
+    except (ValueError, OverflowError):  # the last month there is has no next
         raise ValueError(f"must be a month such as 2026-11 (got {text[:20]!r})") from None
-    return start, (start + timedelta(days=32)).replace(day=1)
 
 
 def review(alerts: Sequence[Held], start: datetime, end: datetime) -> list[Line]:

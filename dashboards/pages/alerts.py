@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import quote
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from dashboards import security
+from dashboards import forms, security
+from dashboards.identity import allow
 from dashboards.templating import page
 from monitors.acting import LONGEST_SILENCE, Held, NotAccepted, acknowledge, held, not_useful, silence
 from monitors.review import month_of, review
@@ -16,7 +17,6 @@ from monitors.review import month_of, review
 router = APIRouter(include_in_schema=False)
 STATES = ("open", "acknowledged", "silenced", "history")
 SHOWN = 50  # of a state; a page has an end
-LARGEST = 20_000  # bytes of an answer
 ACTIONS = ("acknowledge", "silence", "not_useful")
 
 
@@ -29,17 +29,10 @@ def alerts(request: Request, key: str = "", month: str = "") -> HTMLResponse:
 @router.post("/alerts")
 async def answer(request: Request) -> Response:
     """Acknowledge, silence or call useless; then back to the page. Refused without our own form's token."""
-    if int(request.headers.get("content-length") or LARGEST + 1) > LARGEST:
-        raise HTTPException(413, "That is too long for an answer.")
-    sent = parse_qs((await request.body()).decode("utf-8", "replace"), keep_blank_values=True)
-    given = {name: values[0] for name, values in sent.items()}
-    origin = request.headers.get("origin")
-    foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
-    cookie = request.cookies.get(security.COOKIE, "")
-    if foreign or not security.genuine(cookie, given.get("token", "")):
-        raise HTTPException(403, "This form is not from here, or is too old. Open the page again.")
+    given = await forms.read(request)
+    signed_in = allow(request, given.get("action", ""))
     reading, key = request.app.state.reading, given.get("key", "")
-    by, reason, now = given.get("by", ""), given.get("reason", ""), reading.now()
+    by, reason, now = signed_in or given.get("by", ""), given.get("reason", ""), reading.now()
     try:
         match given.get("action"):
             case "acknowledge":
@@ -87,9 +80,7 @@ def _page(request: Request, key: str, month: str, refused: str = "") -> HTMLResp
         refused=refused,
         days=range(1, LONGEST_SILENCE.days + 1),
     )
-    # Strict: a link from elsewhere opens the page, and an answer needs a form of this very page.
-    made.set_cookie(security.COOKIE, cookie, path="/alerts", httponly=True, samesite="strict")
-    made.headers["Cache-Control"] = "no-store, private"
+    forms.keep(request, made, cookie)
     return made
 
 

@@ -12,27 +12,13 @@ from dashboards import gaps, tables
 from dashboards.board import board, families, kept
 from dashboards.changes import changes
 from dashboards.graphs import drift_map
-from dashboards.opened import Opened, opened
+from dashboards.opened import ABSENT, Opened, opened
 from dashboards.tables import Cell, Table
 from monitors.acting import held
 from monitors.review import month_of, review
 from monitors.worst import worst_first
 
 Records = list[dict[str, Cell]]
-ABSENT: dict[int | str, dict[str, Any]] = {
-    404: {
-        "description": "There is no such thing; `error` says what was asked for.",
-        "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "properties": {"error": {"type": "string"}},
-                    "required": ["error"],
-                }
-            }
-        },
-    }
-}
 SHEET: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The same rows for a spreadsheet.",

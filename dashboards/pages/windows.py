@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from dashboards.board import board
-from dashboards.reading import find
+from dashboards.opened import ABSENT, opened
 from monitors.window import utc
 
 router = APIRouter(prefix="/api", tags=["audits"])
@@ -40,11 +40,11 @@ def models(request: Request) -> list[dict[str, Any]]:
     return listed
 
 
-@router.get("/models/{model}/windows/{window:path}")
+@router.get(
+    "/models/{model}/windows/{window:path}",
+    responses={200: {"content": {"application/json": {"schema": {"type": "object"}}}}, **ABSENT},
+)
 def window(request: Request, model: str, window: str) -> Response:
     """The published audit, as `rounds run --json` prints it."""
-    history = request.app.state.reading.history(model)
-    place = find(history, window)
-    if place is None:
-        raise HTTPException(404, f"{model} has no audited window {window!r}.")
-    return Response(history[place].audit.json(), media_type="application/json")
+    at = opened(request.app.state.reading, model, window)
+    return Response(at.audit.json(), media_type="application/json")

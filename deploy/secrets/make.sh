@@ -25,3 +25,14 @@ for role in rounds mlflow prefect; do
         give "$role.pgpass" 10001  # the service signs in with it
     fi
 done
+
+# Who may open the pages: Prometheus, and one person to begin with. Only hashes are mounted there.
+if [[ ! -e rounds.tokens ]]; then
+    for who in metrics:viewer admin:admin; do
+        token=$(new)
+        printf '%s' "$token" >"${who%:*}.token"
+        printf '%s %s sha256:%s\n' "${who%:*}" "${who#*:}" "$(printf '%s' "$token" | sha256sum | cut -d' ' -f1)" >>rounds.tokens
+    done
+    give rounds.tokens 10001
+    give metrics.token 65534   # Prometheus sends it
+fi

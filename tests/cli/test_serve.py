@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from dashboards.sign_in import hashed, tokens
 from tests.cli.conftest import ROOT, Place
 
 
@@ -85,3 +86,16 @@ def test_serve_audits_what_is_due_shows_it_and_ends_with_all_it_started(place: P
 def test_other_machines_are_refused_until_somebody_guards_the_door(place: Place) -> None:
     done = place.rounds("serve", "--config", ".", "--host", "0.0.0.0", status=2)
     assert "nobody signs in" in done.stderr
+    done = place.rounds("serve", "--config", ".", "--host", "0.0.0.0", "--sign-in", "none.yaml", status=2)
+    assert "none.yaml: No such file or directory" in done.stderr
+
+
+def test_a_token_is_shown_once_and_only_its_hash_is_kept(place: Place) -> None:
+    token = place.rounds("token", "Ada", "--role", "auditor", "--file", "some.tokens").stdout.strip()
+    kept = (place.folder / "some.tokens").read_text(encoding="utf-8")
+    assert token not in kept
+    assert (place.folder / "some.tokens").stat().st_mode & 0o077 == 0
+    assert {hash_: who.name for hash_, who in tokens(place.folder / "some.tokens").items()} == {
+        hashed(token): "Ada"
+    }
+    assert "one word" in place.rounds("token", "A da", "--file", "x", status=2).stderr

@@ -17,7 +17,7 @@ from monitors.window import Window
 NAME = "stroke-risk"
 EDGES = tuple(float(round(e, 3)) for e in np.linspace(0, 1, 41))
 # sex, people, and by how much the score understates their risk (log-odds)
-GROUPS = (("female", 1600, 0.6), ("male", 2000, 0.0), ("other", 8, 0.0), ("Unknown", 30, 0.0))
+GROUPS = (("female", 1600, 0.6), ("male", 2000, 0.0), ("other", 8, 0.0), ("Unknown", 400, 0.0))
 LACTATE = NumericBins((0.4, 1.0, 1.4, 1.8, 2.4, 3.5, 9.0), (0.8, 1.2, 1.6, 2.1, 2.9, 5.0), 1.1)
 WARD = CategoryBins(("medicine", "surgery", "cardiology", "rehabilitation and long-term care", "maternity"))
 

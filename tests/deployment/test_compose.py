@@ -16,6 +16,8 @@ import click
 import pytest
 import yaml
 
+from dashboards.sign_in import hashed
+from dashboards.sign_in import read as read_sign_in
 from rounds import cli
 
 ROOT = Path(__file__).parents[2]
@@ -121,7 +123,8 @@ def test_every_secret_is_made_and_every_mount_is_there() -> None:
     made = (ROOT / "deploy/secrets/make.sh").read_text(encoding="utf-8")
     for secret in read()["secrets"]:
         base, _, kind = secret.partition(".")
-        assert secret in made or (base in made and f"$role.{kind}" in made), secret
+        known = secret in made or (base in made and f"$role.{kind}" in made)
+        assert known or (base in made and f"}}.{kind}" in made), secret
     for name, service in read()["services"].items():
         for volume in service["volumes"]:
             if volume["type"] == "bind":
@@ -136,13 +139,33 @@ def test_the_command_line_takes_what_a_service_says(name: str) -> None:
     assert command.make_context(first, rest).params
 
 
+def test_the_shipped_sign_in_can_be_read(tmp_path: Path) -> None:
+    text = (ROOT / "deploy/sign-in.yaml").read_text(encoding="utf-8")
+    held = tmp_path / "rounds.tokens"
+    held.write_text(f"metrics viewer {hashed('a')}\n", encoding="utf-8")
+    held.chmod(0o600)
+    (tmp_path / "oidc.secret").write_text("x", encoding="utf-8")
+    shipped = text.replace("/run/secrets/", "")
+    (tmp_path / "sign-in.yaml").write_text(shipped, encoding="utf-8")
+    assert set(read_sign_in(tmp_path / "sign-in.yaml")[1]) == {hashed("a")}
+    everything = re.sub(r"(?m)^# (?=public_url|oidc:|proxy:|  )", "", shipped)
+    (tmp_path / "sign-in.yaml").write_text(everything, encoding="utf-8")
+    ways, _ = read_sign_in(tmp_path / "sign-in.yaml")
+    assert ways.oidc
+    assert ways.proxy
+
+
 def test_prometheus_is_told_the_same_by_other_names() -> None:
     text = (ROOT / "configs/prometheus/prometheus.yml").read_text(encoding="utf-8")
     for port, service in (("9093", "alertmanager"), ("8321", "dashboards")):
         assert service in SERVICES
         text = text.replace(f'["127.0.0.1:{port}"]', f'["{service}:{port}"]')
     inside = (ROOT / "deploy/prometheus/prometheus.yml").read_text(encoding="utf-8")
-    assert yaml.safe_load(inside) == yaml.safe_load(text)
+    told = yaml.safe_load(inside)
+    token = told["scrape_configs"][0].pop("authorization")["credentials_file"]
+    assert token == "/run/secrets/metrics.token"
+    assert "metrics.token" in {secret["source"] for secret in read()["services"]["prometheus"]["secrets"]}
+    assert told == yaml.safe_load(text)
     assert "127.0.0.1" not in json.dumps(yaml.safe_load(inside)["scrape_configs"])
 
 
