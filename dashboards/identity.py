@@ -28,7 +28,7 @@ class Identity:
         >>> Identity("Ada", "auditor").may("viewer"), Identity("Ada", "auditor").may("admin")
         (True, False)
         """
-        return ROLES.index(self.role) >= ROLES.index(role)  # type: ignore[arg-type]
+        return ROLES.index(self.role) >= ROLES.index(role)
 
 
 CURRENT: ContextVar[Identity | None] = ContextVar("rounds_who", default=None)  # for every page's head

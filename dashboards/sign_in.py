@@ -164,7 +164,7 @@ def tokens(path: Path) -> dict[str, Identity]:
         if len(words) != 3 or words[1] not in ROLES or not _hashed(words[2]):
             wrong.append(f"{path.name}:{number}: must be NAME {'|'.join(ROLES)} sha256:64 hexadecimal digits")
         else:
-            found[words[2]] = Identity(words[0], words[1])  # type: ignore[arg-type]  it is one of ROLES
+            found[words[2]] = Identity(words[0], words[1])
     if wrong or not found:
         raise ConfigError(
             wrong or [f"{path.name}: holds no token; `rounds token NAME --file {path.name}` adds one"]
