@@ -9,11 +9,15 @@ from markupsafe import Markup
 
 from dashboards.charts.forest import WORDS
 from dashboards.charts.heatmap import axis, strip
-from dashboards.charts.timeline import Point, timeline
+from dashboards.charts.svg import element, joined
+from dashboards.charts.timeline import Mark, Point, timeline
 from dashboards.figures import counted, day, interval, measured, period, tick
 from dashboards.names import measure, title
 from dashboards.words import sentence
 from monitors.audit import WORST_FIRST, Audit, Finding, Verdict
+from monitors.slow import began
+from monitors.turns import Turn
+from monitors.window import Window
 from monitors.worst import RATIOS, excess, worst_first
 
 # What a reader looks at first; of each, the subject that stands for the whole model.
@@ -65,8 +69,10 @@ def allowed(finding: Finding) -> tuple[tuple[float, float] | None, float | None]
     return (low, high), target
 
 
-def timeline_of(history: Sequence[Audit], finding: Finding, shown: Audit) -> Markup:
-    """The same check over all windows, the one being read marked."""
+def timeline_of(
+    history: Sequence[Audit], finding: Finding, shown: Audit, turned: Sequence[Turn] = ()
+) -> Markup:
+    """The same check over all windows: the one being read marked, what changed as lines, slow change too."""
     band, target = allowed(finding)
     gap = finding.group is not None
     points = []
@@ -84,15 +90,48 @@ def timeline_of(history: Sequence[Audit], finding: Finding, shown: Audit) -> Mar
         return Markup("")  # an empty scale would look like a measured nothing
     beyond = sum(p.verdict is Verdict.BEYOND for p in points)
     told = f"{counted(len(points), 'window')}, {beyond} beyond the margin. {sentence(finding)}"
-    return timeline(
+    slow = slow_change(shown, finding)
+    marks, crept = [*changed(turned), *_since(slow, history)], sentence(slow) if slow else ""
+    chart = timeline(
         points,
         title=title(finding),
         description=told,
         band=band,
         target=target,
         shown=shown.window.end if len(points) > 1 else None,
+        marks=marks,
         written=lambda value: tick(value, finding.unit, gap=gap),
     )
+    return joined((chart, element("p", crept, class_="reading"))) if crept else chart
+
+
+def changed(turned: Sequence[Turn]) -> list[Mark]:
+    """A line for each window before which something changed, between its mark and the one before."""
+    by_window: dict[Window, list[Turn]] = {}
+    for turn in turned:
+        by_window.setdefault(turn.window, []).append(turn)
+    return [
+        Mark(
+            window.start + window.duration / 2,
+            ", ".join(t.short for t in held[:2]),
+            "; ".join(t.words for t in held),
+        )
+        for window, held in by_window.items()
+    ]
+
+
+def slow_change(audit: Audit, finding: Finding) -> Finding | None:
+    """The slow change of a check that stands in a window, where one does."""
+    key = (finding.metric, finding.subject, finding.group)
+    crept = (f for f in audit.findings if (f.slow, f.subject, f.group) == key and f.since is not None)
+    return next(crept, None)
+
+
+def _since(slow: Finding | None, history: Sequence[Audit]) -> list[Mark]:
+    first = began(slow, history) if slow else None
+    if slow is None or first is None:
+        return []
+    return [Mark(first.start + first.duration / 2, "drifting", sentence(slow).rstrip("."), "crept")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from monitors.ledger import Ledger, Recorded
 from monitors.oncall import OnCall
 from monitors.profile import Profile
 from monitors.reference import Reference
+from monitors.turns import Turn, turns
 from monitors.window import Window
 
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -101,6 +102,11 @@ class Reading:
             while len(self._held) > HELD:
                 del self._held[next(iter(self._held))]
         return found
+
+    def turns(self, model: str) -> tuple[Turn, ...]:
+        """What changed between a model's windows: versions, thresholds, feeds, plans, references."""
+        configs = {entry.key: entry.body for entry in self.ledger.entries("config", model=model)}
+        return turns([r.audit for r in self.history(model)], configs)
 
     def overlaid(self, recorded: Recorded, column: str) -> views.Overlaid | None:
         """A column now and in the reference, as people may see it; None where they may not."""

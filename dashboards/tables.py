@@ -16,6 +16,7 @@ from monitors.acting import Held, Mark
 from monitors.audit import Finding
 from monitors.ledger import Recorded
 from monitors.review import Line
+from monitors.turns import Turn
 from monitors.views import ByGroup, Overlaid
 from monitors.window import utc
 
@@ -123,11 +124,12 @@ def fleet(rows: Iterable[Row], families: Sequence[str]) -> Table:
     )
 
 
-def windows(history: Iterable[Recorded]) -> Table:
-    """The audited windows of a model, oldest first."""
+def windows(history: Iterable[Recorded], turned: Iterable[Turn] = ()) -> Table:
+    """The audited windows of a model, oldest first, each with what changed before it."""
     columns = (
-        "window", "version", "stage", "revision", "rows", "verdict", "written", "audit", "href",
+        "window", "version", "stage", "revision", "rows", "verdict", "written", "audit", "href", "changed",
     )  # fmt: skip
+    before = list(turned)
     return Table(
         columns,
         tuple(
@@ -141,6 +143,7 @@ def windows(history: Iterable[Recorded]) -> Table:
                 utc(r.at),
                 r.digest,
                 f"/api/models/{quote(r.audit.model, safe='')}/windows/{r.audit.window}",
+                "; ".join(t.words for t in before if t.window == r.audit.window) or None,
             )
             for r in history
         ),

@@ -22,6 +22,7 @@ from monitors.ledger import Ledger
 from monitors.profile import Profile
 from monitors.reference import Reference
 from monitors.slow import watched
+from monitors.turns import declared
 from monitors.version import SOFTWARE
 from monitors.window import Window
 
@@ -76,6 +77,9 @@ def step(
             source=opened.fingerprint(),
             findings=evaluate(config, profile, reference, stage, setting),
         )
+        if ledger is not None and ledger.get("config", config.digest) is None:
+            said, version = declared(config), config.version
+            ledger.append("config", config.digest, said, model=config.model, version=version)
         audit = with_slow_change(audit, ledger, watched(config.rules()))
     finally:
         if opened is not source:

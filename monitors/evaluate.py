@@ -207,7 +207,9 @@ class _Run:
             verdict=Verdict.CANNOT_TELL,
         )
         if ordered:
-            moved, error = mean_shift(was, now, null.between)
+            # Few windows say little about how they sway: the variance of a Student's t, as in `quantile`.
+            sway = null.between * null.freedom / max(null.freedom - 2, 1)
+            moved, error = mean_shift(was, now, sway)
             finding = replace(finding, shift=moved, shift_error=error)
         return replace(finding, p=null.p(finding.value or 0.0)), null
 

@@ -22,6 +22,7 @@ _OVERSHOOT = 1.166
 MOST = 3.2  # one window adds no more, or a single outlier would look slow
 CLEAR = 0.8  # of the threshold, below which what stood is over
 _CAP = 1.25  # of the threshold, so that years of drift do not take years to heal
+_CHANCE = 1.5  # standard errors that windows lie off, at most, which chance may have done
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,8 @@ def path(
 
     Once the threshold is passed the baseline is what it was before the change began, so a change
     that lasts never becomes the new normal by itself. It is over when the sum falls below 80 % of
-    the threshold; then the sums start anew.
+    the threshold; then the sums start anew. What stood so shortly and lay so near that chance may have
+    done it joins the baseline after all: without it the next false alarm would come too soon.
 
     Args:
         seen: None where a window could not tell, which leaves everything as it was.
@@ -171,7 +173,7 @@ def path(
     >>> [round(s.value, 1) for s in path([steady, higher, higher], 3.0, start=Seen(0.5, 0.01))]
     [0.0, 1.5, 3.0]
     """
-    run, standing, began, told = _Run(ways), False, 0, 0
+    run, standing, began, stood, told = _Run(ways), False, 0, 0, 0
     baseline = _Baseline().add(start.level, start.error) if start else _Baseline()
     before: list[_Baseline] = []
     levels: list[Seen | None] = []
@@ -195,8 +197,11 @@ def path(
                 if run.sums[way] < CLEAR * reach:
                     standing = False
                     run.restart(at + 1)
+                    off = _moved(levels[began:], baseline) or 0.0
+                    if at - stood <= delay(reach, 1.0) and abs(off) <= _CHANCE * here.error:
+                        baseline = _with(baseline, levels[began:])
             elif run.sums[run.worst] > reach:
-                standing, way = True, run.worst
+                standing, way, stood = True, run.worst, at
                 began, baseline = run.zero[way], before[run.zero[way]]
             else:
                 baseline = baseline.add(here.level, here.error)
@@ -209,10 +214,14 @@ def path(
         )  # fmt: skip
 
 
+def _with(baseline: _Baseline, seen: Sequence[Seen | None]) -> _Baseline:
+    for here in seen:
+        baseline = baseline.add(here.level, here.error) if here else baseline
+    return baseline
+
+
 def _moved(since: Sequence[Seen | None], baseline: _Baseline) -> float | None:
-    held = _Baseline()
-    for here in since:
-        held = held.add(here.level, here.error) if here else held
+    held = _with(_Baseline(), since)
     if not held.precision or not baseline.precision:
         return None
     return held.level - baseline.level

@@ -29,6 +29,16 @@ class Point:
     said: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A line down the chart at a moment something changed; `short` stands beside it, `said` is read out."""
+
+    at: datetime
+    short: str
+    said: str
+    kind: str = "turn"
+
+
 def timeline(
     points: Sequence[Point],
     *,
@@ -37,9 +47,13 @@ def timeline(
     band: tuple[float, float] | None = None,
     target: float | None = None,
     shown: datetime | None = None,
+    marks: Sequence[Mark] = (),
     written: Callable[[float], str] = number,
 ) -> Markup:
-    """Draw points oldest first. `band` is what the margin allows, `shown` the window being read."""
+    """Draw points oldest first, what changed between them as lines.
+
+    `band` is what the margin allows, `shown` the window being read.
+    """
     ends = [v for p in points for v in (p.value, p.low, p.high, p.chance)]
     scale = Scale.around([*ends, *(band or ()), target])
     first, last = points[0].at.timestamp(), points[-1].at.timestamp()
@@ -61,6 +75,8 @@ def timeline(
         parts.append(element("text", written(tick), x=0, y=y(tick) - 3, class_="tick"))
     if target is not None:
         parts.append(element("line", x1=0, x2="100%", y1=y(target), y2=y(target), class_="target"))
+    within = (mark for mark in marks if first <= mark.at.timestamp() <= last)
+    parts += [_mark(mark, across(mark.at), place) for place, mark in enumerate(within)]
     chance = [(across(p.at), y(p.chance)) for p in points if p.chance is not None]
     parts += _line([chance], "chance")
     parts += _line(_runs(points, across, y), "line")
@@ -70,6 +86,18 @@ def timeline(
     if len(points) > 1:
         parts.append(element("text", day(points[-1].at), x="100%", y=base, class_="tick end"))
     return element("svg", joined(parts), class_="chart timeline", width="100%", height=HEIGHT, role="img")
+
+
+def _mark(mark: Mark, x: float, place: int) -> Markup:
+    line = element("line", x1=percentage(x), x2=percentage(x), y1=TOP, y2=HEIGHT - BOTTOM, class_=mark.kind)
+    # Words of neighbours stand on two lines, and near the right edge to the left of theirs.
+    ends = x > 0.7
+    at = percentage(x - 0.006 if ends else x + 0.006)
+    word = element(
+        "text", mark.short, x=at, y=TOP + 8 + 11 * (place % 2), class_=f"tick{' end' if ends else ''}"
+    )
+    said = element("title", f"{day(mark.at)}: {mark.said}")
+    return element("g", joined((said, line, word)), class_="mark-line")
 
 
 def _runs(

@@ -40,6 +40,7 @@ def model(request: Request, model: str, window: str = "", gap: str = "", columns
     chosen = gap if gap in dict(measures) else measures[0][0] if measures else None
     moved = changes(audits[place - 1] if place else None, audit)
     drift = drift_map(audits, audit, everything=columns == "all")
+    turned = reading.turns(model)
     return page(
         "model.html",
         **at.common(),
@@ -47,8 +48,9 @@ def model(request: Request, model: str, window: str = "", gap: str = "", columns
         acts=acts(audits[: place + 1]),
         moved=worst_first(f for f in judged(audit) if f.verdict is Verdict.DIFFERENT),
         untold=untold(audit),
-        timelines=[(f, timeline_of(audits, f, audit)) for f in key_findings(audit)],
-        act_chart=lambda finding: timeline_of(audits, finding, audit),
+        timelines=[(f, timeline_of(audits, f, audit, turned)) for f in key_findings(audit)],
+        turned=turned,
+        act_chart=lambda finding: timeline_of(audits, finding, audit, turned),
         drift=drift,
         measures=measures,
         measure=chosen,

@@ -45,6 +45,10 @@ def sheet(table: Table, name: str) -> Response:
     return Sheet(table.csv(), headers={"Content-Disposition": f'attachment; filename="{plain}.csv"'})
 
 
+def _windows(request: Request, at: Opened, metric: str, attribute: str) -> Table:
+    return tables.windows(at.history, request.app.state.reading.turns(at.audit.model))
+
+
 def _findings(request: Request, at: Opened, metric: str, attribute: str) -> Table:
     held = (f for f in at.audit.findings if metric in ("", f.metric) and attribute in ("", f.subject))
     return tables.findings(worst_first(held))
@@ -72,7 +76,7 @@ def _changes(request: Request, at: Opened, metric: str, attribute: str) -> Table
 
 
 MADE: dict[str, Callable[[Request, Opened, str, str], Table]] = {
-    "windows": lambda _request, at, _metric, _attribute: tables.windows(at.history),
+    "windows": _windows,
     "findings": _findings,
     "groups": _groups,
     "drift": _drift,

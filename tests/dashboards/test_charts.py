@@ -13,7 +13,7 @@ from dashboards.charts.forest import Arm, forest
 from dashboards.charts.heatmap import strip
 from dashboards.charts.sparkline import sparkline
 from dashboards.charts.svg import Scale, shape
-from dashboards.charts.timeline import Point, timeline
+from dashboards.charts.timeline import Mark, Point, timeline
 from monitors.audit import Verdict
 from tests.dashboards.ward import HOSTILE, LAST
 
@@ -35,6 +35,9 @@ ARMS = [
 DRAWN = {
     "sparkline": sparkline([0.1, None, 0.3], title=HOSTILE, margin=0.2, verdict=Verdict.BEYOND),
     "timeline": timeline(POINTS, title=HOSTILE, description=HOSTILE, band=(0.0, 0.2), target=0.1),
+    "marked": timeline(
+        POINTS, title="a", description="b", marks=[Mark(LAST + timedelta(days=10), HOSTILE, HOSTILE)]
+    ),
     "one point": timeline(POINTS[:1], title="a", description="b"),
     "forest": forest(ARMS, caption=HOSTILE, margin=0.1),
     "strip": strip([None, *Verdict], title=HOSTILE, said=[HOSTILE] * 7, shown=2),
@@ -114,3 +117,11 @@ def test_equal_values_still_make_a_scale() -> None:
     for value in (0.0, 5.0, -2.0):
         scale = Scale.around([value, value])
         assert scale.low < value < scale.high
+
+
+def test_a_change_is_a_line_between_its_windows_with_words_and_one_elsewhere_is_left_out() -> None:
+    drawn = str(DRAWN["marked"])
+    assert drawn.count('class="turn"') == 1
+    assert "12 Mar 2026" in drawn
+    outside = Mark(LAST - timedelta(days=30), "version 2", "version 1 became 2")
+    assert 'class="turn"' not in str(timeline(POINTS, title="a", description="b", marks=[outside]))

@@ -81,6 +81,19 @@ def test_false_alarms_come_as_seldom_as_agreed_however_small_the_reference(
     assert waits(blocks, sides) == pytest.approx(100, rel=0.15)
 
 
+def test_the_next_false_alarm_is_as_far_off_as_the_first() -> None:
+    """After one is over the mean is what it would have been, or it would soon alarm again."""
+    random = np.random.default_rng(9)
+    alarms = quiet = 0
+    for _ in range(100):
+        start = Seen(float(random.normal(0, 1 / np.sqrt(8))), float(1 / np.sqrt(8)))
+        seen = [Seen(float(v), 1.0) for v in random.normal(0, 1, 300)]
+        stood = [False, *(s.standing for s in path(seen, threshold(50), start=start, ways=("up",)))]
+        alarms += sum(now and not before for before, now in pairwise(stood))
+        quiet += sum(not s for s in stood[:-1])
+    assert quiet / alarms == pytest.approx(50, rel=0.12)
+
+
 def test_a_slow_change_is_found_that_no_window_shows() -> None:
     """One standard error, lasting: half of the windows it takes are ordinary."""
     random = np.random.default_rng(2)
