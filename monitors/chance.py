@@ -14,9 +14,10 @@ from functools import cached_property
 from threading import Lock
 
 import numpy as np
-from scipy import special
 
+from monitors import sway
 from monitors.histogram import Counts, Floats
+from monitors.sway import Sway
 
 Distance = Callable[[Counts, Counts], Floats]
 
@@ -24,13 +25,12 @@ DRAWS = 4000
 # The share of draws that the tail is fitted to; beyond it the fit speaks, not the draws.
 _TAIL = 0.06
 HALF_A_ROW = 0.5  # what an empty cell of the reference may hold in truth (Jeffreys)
+_HEAVIEST = 0.4  # the tail's shape; a rare far value in a small window makes it heavy
 _LEAST = 1e-12  # no p is smaller: a fitted tail knows nothing beyond
 # From here on windows of nearly the same size share their draws, at most 5 % of n apart.
 _EXACT, _STEP = 200, 1.1
 _KEPT = 1024  # nulls of 4,000 draws take 32 MB
-# Windows without any variation of their own that are believed before the reference's are seen: with
-# none, 8 blocks widen a still reference by 20 %; with 8, swaying ones alarm five times too often.
-_BELIEF = 2
+_HALVINGS = 22  # of the logarithm of p, which leaves it known to a few millionths
 
 
 @dataclass(frozen=True)
@@ -39,28 +39,28 @@ class Null:
 
     Small probabilities come from a generalised Pareto tail fitted to the largest draws
     (Knijnenburg et al. 2009, Bioinformatics 25:i161), so that a level kept over many checks
-    does not need a million draws.
+    does not need a million draws. It is fitted to squared distances, whose tail is exponential
+    where a distance is nearly normal; heavier is let be, lighter is not: a tail thought too light
+    let through 2 to 5 times the level at 1 in 20,000.
 
     Attributes:
         distances: what sampling alone gave.
         power: 1 where the distance grows with a small change, 2 where with its square.
-        between: how far the reference's own windows lie apart beyond sampling, squared.
-        freedom: degrees of freedom that `between` rests on.
+        sway: what the reference's own windows add; None where it has none.
     """
 
     distances: Floats
     power: int = 1
-    between: float = 0.0
-    freedom: int = 1
+    sway: Sway | None = None
 
     def p(self, value: float) -> float:
         """How often chance alone reaches the value; never 0."""
-        if not self.between:
+        if self.sway is None:
             return self._sampled(value)
         low, high = math.log(_LEAST), 0.0
         if self.quantile(_LEAST) <= value:
             return _LEAST
-        for _ in range(30):
+        for _ in range(_HALVINGS):
             middle = (low + high) / 2
             low, high = (middle, high) if self.quantile(math.exp(middle)) > value else (low, middle)
         return math.exp(high)
@@ -68,24 +68,18 @@ class Null:
     def quantile(self, level: float) -> float:
         """What chance alone exceeds with probability `level`, in (0, 1)."""
         sampled = self._quantile(level)
-        if not self.between:
+        if self.sway is None:
             return sampled
-        far = float(special.stdtrit(self.freedom, 1 - level / 2)) ** 2 * self.between
-        return float((sampled ** (2 / self.power) + far) ** (self.power / 2))
+        wide = self.sway.widen(sampled ** (2 / self.power), self.squared, level)
+        return float(wide ** (self.power / 2))
 
     def _sampled(self, value: float) -> float:
         above = int((self.distances >= value).sum())
-        if above >= _TAIL * len(self.distances):
-            return (above + 1) / (len(self.distances) + 1)
         start, scale, shape = self._tail
-        if scale <= 0:
+        if above >= _TAIL * len(self.distances) or scale <= 0:
             return (above + 1) / (len(self.distances) + 1)
-        reach = max(0.0, 1 + shape * (value - start) / scale)
-        if shape == 0.0:
-            beyond = math.exp(-(value - start) / scale)
-        else:
-            beyond = float(reach ** (-1 / shape)) if reach > 0 else 0.0
-        # A negative shape would end the tail; chance has no end.
+        over = (value ** (2 / self.power) - start) / scale
+        beyond = math.exp(-over) if shape == 0.0 else (1 + shape * over) ** (-1 / shape)
         return max(_TAIL * beyond, _LEAST)
 
     def _quantile(self, level: float) -> float:
@@ -94,30 +88,40 @@ class Null:
             low, high = self.distances[math.floor(at)], self.distances[math.ceil(at)]
             return float(low + (high - low) * (at - math.floor(at)))
         start, scale, shape = self._tail
-        if scale <= 0:
-            return float(self.distances[-1])
         part = level / _TAIL
-        if shape == 0.0:
-            return start - scale * math.log(part)
-        return start + scale / shape * float(part**-shape - 1)
+        over = -math.log(part) if shape == 0.0 else (part**-shape - 1) / shape
+        return float((start + scale * over) ** (self.power / 2))
 
     @property
     def mean(self) -> float:
         """The distance to expect when nothing moved."""
         return float(self.distances.mean())
 
+    @property
+    def between(self) -> float:
+        """How far the reference's own windows lie apart beyond sampling, squared.
+
+        Few windows say little about how they sway: as the variance of a Student's t.
+        """
+        if self.sway is None:
+            return 0.0
+        return self.sway.beyond(self.squared) * self.sway.freedom / max(self.sway.freedom - 2, 1)
+
+    @cached_property
+    def squared(self) -> float:
+        """The mean squared distance under sampling, a distance of the second power as it is."""
+        return float((self.distances ** (2 / self.power)).mean())
+
     @cached_property
     def _tail(self) -> tuple[float, float, float]:
-        """Start, scale and shape of the tail, by its first two moments."""
+        """Start, scale and shape of the tail of the squared distance, by its first two moments."""
         count = max(int(_TAIL * len(self.distances)), 10)
-        start = float(self.distances[-count - 1])
-        over = self.distances[-count:] - start
+        largest = self.distances[-count - 1 :] ** (2 / self.power)
+        start, over = float(largest[0]), largest[1:] - largest[0]
         mean, variance = float(over.mean()), float(over.var())
         if variance <= 0 or mean <= 0:
-            return start, 0.0, 0.0
-        shape = 0.5 * (1 - mean * mean / variance)
-        # Distances of counts have tails no heavier than the exponential.
-        shape = min(0.0, max(shape, -0.5))
+            return float(largest[-1]), 0.0, 0.0
+        shape = min(max(0.5 * (1 - mean * mean / variance), 0.0), _HEAVIEST)
         return start, mean * (1 - shape), shape
 
 
@@ -200,33 +204,37 @@ def _power(distance: Distance, reference: Counts) -> int:
 
 
 def widened(distance: Distance, reference: Counts, blocks: Counts, null: Null, n: int) -> Null:
-    """The null with what the reference's own windows differ by beyond sampling.
-
-    Days of the week, seasons and rows that come in clusters move counts without any drift. What
-    they do to a window does not shrink with its rows, as sampling does, so the two are added as
-    variances are: mean squared distance of the blocks, less what sampling gives them.
+    """The null with what the reference's own windows differ by (see `monitors.sway`).
 
     Args:
         reference: counts per cell, shape (k,).
-        blocks: of windows inside the reference, shape (b, k).
+        blocks: of windows inside the reference, shape (b, k); those without rows say nothing.
         null: of the same distance at n rows.
         n: rows of the window.
-
-    Few windows say little about how they vary: the estimate is drawn towards none as by 2 more
-    windows that differ by sampling alone, and a tail of Student's t carries it to small levels.
     """
     rows = blocks.sum(axis=-1)
     blocks, rows = blocks[rows > 0], rows[rows > 0]
     count, whole = len(blocks), float(reference.sum())
-    if count < 2:
+    if count < 2 or null.squared <= 0:
         return null
-    squared = 2 / null.power
-    each = float((null.distances**squared).mean()) / (1 / n + 1 / whole)
+    squares = null.distances ** (2 / null.power)
     # A block is part of the reference, so it lies nearer than a window from outside.
-    sampling = each * np.maximum(1 / rows - 1 / whole, 0.0)
-    excess = float((distance(reference, blocks) ** squared - sampling).mean())
-    seen = excess * (count + 1) / (count - 1) * count / (count + _BELIEF)
-    return replace(null, between=max(seen, 0.0), freedom=count - 1 + _BELIEF)
+    near = np.maximum(1 / rows - 1 / whole, 0.0) / (1 / n + 1 / whole)
+    apart = distance(reference, blocks) ** (2 / null.power)
+    seen = Sway(
+        ratio=float(apart.mean() / (null.squared * near.mean())),
+        freedom=count - 1,
+        windows=count,
+        spread=float(squares.var() / null.squared**2),
+        share=float(near.mean()) * (count + 1) / (count - 1),
+    )
+    return replace(null, sway=seen)
+
+
+def moderated(nulls: Sequence[Null]) -> list[Null]:
+    """Nulls of one model's checks, each with what the others say of how the reference sways."""
+    said = iter(sway.moderated([null.sway for null in nulls if null.sway is not None]))
+    return [null if null.sway is None else replace(null, sway=next(said)) for null in nulls]
 
 
 def benjamini_hochberg(ps: list[float], level: float) -> float:

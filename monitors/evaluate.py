@@ -83,14 +83,14 @@ def chance_of(
     Raises ValueError where the reference holds nothing to compare with.
     """
     run = _Run(config, reference.profile, reference, "scored", setting or Setting())
-    was = run.histogram(reference.profile, check.subject)
-    counts = was.ordered if check.metric.ordered else was.cells
+    counts = run.counts(reference.profile, check)
     if not counts.sum() or n < 1:
         raise ValueError(f"the reference holds nothing of {check.subject!r} to compare with")
-    function = _bound(check, was)
-    blocks = [run.histogram(block, check.subject) for block in reference.blocks]
+    # What its family says of the reference's sway counts for this check too.
+    others = (c for c in checks(config) if c != check and _drawn(c) and _family(c) == _family(check))
+    held = [c for c in (check, *others) if run.counts(reference.profile, c).sum()]
     fewer = max(1, round(n / _design(reference.profile)))  # a window's patients will repeat as these do
-    return function, counts, run._null(check, function, was, blocks, fewer)
+    return run.function(check), counts, chance.moderated([run.null(c, fewer) for c in held])[0]
 
 
 @dataclass
@@ -188,49 +188,50 @@ class _Run:
         was = self.histogram(self.reference.profile, check.subject)
         if check.metric.name.startswith(EVIDENTLY):
             return self._foreign(check, was, now), None
-        ordered = check.metric.ordered
-        before, after = (h.ordered if ordered else h.cells for h in (was, now))
+        before, after = (self.counts(p, check) for p in (self.reference.profile, self.current))
         for rows, which in ((before, "the reference"), (after, "the window")):
             if not rows.sum():
-                why = f"{which} holds no {'values' if ordered else 'rows'} to compare"
+                why = f"{which} holds no {'values' if check.metric.ordered else 'rows'} to compare"
                 return _cannot(check, Estimate.absent(why, int(after.sum()))), None
-        function = _bound(check, was)
-        blocks = [self.histogram(block, check.subject) for block in self.reference.blocks]
         design = _design(self.current)
-        null = self._null(check, function, was, blocks, max(1, round(int(after.sum()) / design)))
+        null = self.null(check, max(1, round(int(after.sum()) / design)))
         finding = _finding(
             check,
-            value=float(function(before, after)),
+            value=float(self.function(check)(before, after)),
             n=int(after.sum()),
             design_effect=design if design > 1 else None,
             reference_n=int(before.sum()),
             verdict=Verdict.CANNOT_TELL,
         )
-        if ordered:
-            # Few windows say little about how they sway: the variance of a Student's t, as in `quantile`.
-            sway = null.between * null.freedom / max(null.freedom - 2, 1)
-            moved, error = mean_shift(was, now, sway)
+        if check.metric.ordered:
+            moved, error = mean_shift(was, now, null.between)
             finding = replace(finding, shift=moved, shift_error=error)
-        return replace(finding, p=null.p(finding.value or 0.0)), null
+        return finding, null
 
-    def _null(
-        self, check: Check, function: chance.Distance, was: Histogram, blocks: list[Histogram], n: int
-    ) -> chance.Null:
-        ordered = check.metric.ordered
+    def counts(self, profile: Profile, check: Check) -> Counts:
+        """What a distance compares: the cells that have an order, or all of them."""
+        held = self.histogram(profile, check.subject)
+        return held.ordered if check.metric.ordered else held.cells
+
+    def function(self, check: Check) -> chance.Distance:
+        """A distance's function, with the reference's positions where it needs them."""
+        return _bound(check, self.histogram(self.reference.profile, check.subject))
+
+    def null(self, check: Check, n: int) -> chance.Null:
+        """What chance gives a distance at n rows, as the check's own windows of the reference sway."""
         # What patients' rows are worth, in fractions: chance reads only shares and a total.
-        worth = 1 / _design(self.reference.profile)
-        counted = was.ordered if ordered else was.cells
-        reference: Any = counted * worth if worth < 1 else counted
+        worth, function = 1 / _design(self.reference.profile), self.function(check)
+        was: Any = self.counts(self.reference.profile, check)
+        inside: Any = np.array([self.counts(block, check) for block in self.reference.blocks])
+        if worth < 1:
+            was, inside = was * worth, inside * worth
         # A seed of its own for each subject: adding a check leaves the others as they were.
         seed = [self.setting.seed, *check.subject.encode()]
-        named = (check.metric.name, tuple(was.positions.tolist()) if ordered else ())
-        null = chance.kept(named, function, reference, n, seed)
-        if not blocks:
+        at = self.histogram(self.reference.profile, check.subject).positions if check.metric.ordered else ()
+        null = chance.kept((check.metric.name, *map(float, at)), function, was, n, seed)
+        if not self.reference.blocks:
             return null
-        inside: Any = np.array([block.ordered if ordered else block.cells for block in blocks])
-        if worth < 1:
-            inside = inside * worth
-        return chance.widened(function, reference, inside, null, n)
+        return chance.widened(function, was, inside, null, n)
 
     def _foreign(self, check: Check, was: Histogram, now: Histogram) -> Finding:
         if self.setting.foreign is None:
@@ -277,32 +278,43 @@ def _judged(drift: list[tuple[Check, Finding, chance.Null | None]]) -> Iterator[
 
     A measure that is only shown ("info") is a family of its own and costs the others nothing.
     """
-    families: dict[tuple[str, bool], list[float]] = {}
-    for check, finding, null in drift:
-        if null is not None and finding.p is not None:
-            families.setdefault(_family(check), []).append(finding.p)
-    for check, finding, null in drift:
-        if null is None or finding.value is None:
-            yield finding
+    families: dict[tuple[str, bool], list[int]] = {}
+    for i, (check, _, null) in enumerate(drift):
+        if null is not None:
+            families.setdefault(_family(check), []).append(i)
+    nulls, ps, levels = dict[int, chance.Null](), dict[int, float](), dict[int, float]()
+    for held in families.values():
+        nulls |= zip(held, chance.moderated([null for i in held if (null := drift[i][2])]), strict=True)
+        ps |= {i: nulls[i].p(drift[i][1].value or 0.0) for i in held}
+        level = chance.benjamini_hochberg([ps[i] for i in held], LEVEL)
+        levels |= dict.fromkeys(held, level)
+    for i, (check, unjudged, _) in enumerate(drift):
+        if i not in nulls or unjudged.value is None:
+            yield unjudged
             continue
-        level = chance.benjamini_hochberg(families[_family(check)], LEVEL)
+        null, level, value, n = nulls[i], levels[i], unjudged.value, unjudged.n or 0
         reach = null.quantile(level)
         noise = max(reach - null.mean, 0.0)
-        low, high = max(0.0, finding.value - noise), finding.value + noise
-        seen = replace(finding, chance=reach, low=low, high=high)
+        low, high = max(0.0, value - noise), value + noise
+        seen = replace(unjudged, p=ps[i], chance=reach, low=low, high=high)
         if check.rule.margin is None:
             yield replace(seen, reason="no margin was agreed; shown only", severity="info")
             continue
-        n = finding.n or 0
-        if n / (finding.design_effect or 1) < check.rule.min_rows:
+        if n / (unjudged.design_effect or 1) < check.rule.min_rows:
             reason = f"{n} rows where {check.rule.min_rows} are needed"
-            if finding.design_effect:
-                reason += f"; patients repeat, so they are worth {n / finding.design_effect:.0f}"
+            if unjudged.design_effect:
+                reason += f"; patients repeat, so they are worth {n / unjudged.design_effect:.0f}"
             needs = {"n": check.rule.min_rows, "windows": -(-check.rule.min_rows // max(n, 1))}
             yield replace(seen, reason=reason, needs=needs)
             continue
-        said = judge.distance(finding.value, check.rule.margin, reach, noise, n)
+        said = judge.distance(value, check.rule.margin, reach, noise, n)
         yield replace(seen, verdict=said.verdict, reason=said.reason, needs=said.needs)
+
+
+def _drawn(check: Check) -> bool:
+    """Whether chance is drawn for a check: it is a distance of a whole column, and our own."""
+    own = not check.metric.name.startswith(EVIDENTLY)
+    return own and check.metric.reads == "distance" and check.attribute is None
 
 
 def _family(check: Check) -> tuple[str, bool]:

@@ -81,7 +81,7 @@ DEFAULT_PLAN: tuple[Rule, ...] = (
     _rule("invalid_score_share", 0.005, "page", action=_SCORES, runbook="impossible-inputs"),
     _rule("wrong_version_share", 0.005, "page", action=_SCORES, runbook="wrong-version"),
     _rule("duplicate_share", 0.02, action=_FEED, runbook="duplicates"),
-    _rule("missing_share", 0.1, action=_FEED, runbook="missing-inputs"),
+    _rule("missing_share", 0.05, action=_FEED, runbook="missing-inputs"),
     _rule("unseen_share", 0.02, columns="categorical", action=_FEED, runbook="unseen-categories"),
     _rule("out_of_range_share", 0.02, columns="numeric", action=_FEED, runbook="impossible-inputs"),
     _rule("unusable_share", 0.01, columns="numeric", action=_FEED, runbook="impossible-inputs"),

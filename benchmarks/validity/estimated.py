@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.validity.bars import Bar, held, limits
 from flows import source as sources
 from flows.counting import Frozen, count
 from flows.monitor import reference_for
@@ -88,17 +89,20 @@ def _pair(name: str, seen: Outlook) -> list[Pair]:
     return [(said.value, said.low, said.high, came.value)]
 
 
-def inside(held: Iterable[Pair]) -> tuple[int, int]:
+def inside(pairs: Iterable[Pair]) -> tuple[int, int]:
     """How many fell inside, of how many."""
-    fell = [low <= came <= high for _, low, high, came in held]
+    fell = [low <= came <= high for _, low, high, came in pairs]
     return sum(fell), len(fell)
 
 
 def study() -> str:
     """Tables for docs/validity.md; a minute."""
     found = {"90 days": pairs("P90D"), "30 days": pairs("P30D")}
+    bars: list[Bar] = []
     lines = [
         "## Performance before outcomes are known",
+        "",
+        "",  # the bars, once they are known
         "",
         OPENING,
         "",
@@ -108,12 +112,16 @@ def study() -> str:
     lost: list[str] = []
     for name, called in NAMES.items():
         shares = []
-        for length, held in found.items():
-            by_race = [p for (n, who), each in held.items() if n == name and who != "everyone" for p in each]
-            for where, each in (("overall", held[name, "everyone"]), ("by race", by_race)):
+        for length, seen in found.items():
+            by_race = [p for (n, who), each in seen.items() if n == name and who != "everyone" for p in each]
+            for where, each in (("overall", seen[name, "everyone"]), ("by race", by_race)):
                 fell, of = inside(each)
                 shares.append(f"{fell} of {of} ({fell / of:.0%})")
                 lost += [] if fell / of >= BAR else [f"{called} ({where}, {length})"]
+                if name == "auroc":
+                    low, high = limits(fell, of)
+                    what = f"estimated AUROC: what came is inside, {where}, {of} windows of {length}"
+                    bars.append(Bar(what, "at least", BAR, fell / of, max(fell / of - low, high - fell / of)))
         lines.append(f"| estimated {called} | {' | '.join(shares)} |")
     said = f"not met by {'; '.join(lost)}" if lost else "met by all"
     expected = np.array(found["90 days"]["observed_expected_ratio", "everyone"]).mean(axis=0)
@@ -127,11 +135,12 @@ def study() -> str:
         "| windows of 90 days, by race | " + " | ".join(NAMES.values()) + " |",
         "|---" * (len(NAMES) + 1) + "|",
     ]
-    held = found["90 days"]
-    for who in sorted({who for _, who in held} - {"everyone"}):
-        cells = [inside(held[name, who]) for name in NAMES]
+    shown = found["90 days"]
+    for who in sorted({who for _, who in shown} - {"everyone"}):
+        cells = [inside(shown[name, who]) for name in NAMES]
         if any(of for _, of in cells):
             lines.append(f"| {who} | " + " | ".join(f"{fell} of {of}" for fell, of in cells) + " |")
+    lines[2] = held(bars)
     return "\n".join(lines) + "\n"
 
 

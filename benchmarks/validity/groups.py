@@ -1,20 +1,20 @@
 """Group verdicts on audits whose truth is known: nobody accused wrongly, real harm named.
 
-`python -m benchmarks.validity.groups` prints Markdown tables. Every verdict comes out of the
-path an audit takes, from a cube through the shipped plan's rules to findings; only the rows are
-made up, and only the measures under study are computed. 240 audits without harm and 160 with it
-leave shares uncertain by a few points either way: their 95 % intervals are printed.
+Every verdict comes out of the path an audit takes, from a cube through the shipped plan's rules to
+findings; only the rows are made up, and only the measures under study are computed. 240 audits without
+harm and 160 with it leave shares uncertain by a few points either way: their intervals are printed.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from typing import Literal
 
 import numpy as np
 
+from benchmarks.validity.bars import Bar, held, limits, many, share
 from monitors.audit import Finding, Verdict
 from monitors.beside import beside
 from monitors.checks import checks
@@ -22,7 +22,6 @@ from monitors.config import ModelConfig
 from monitors.config_file import parse
 from monitors.cube import Cube
 from monitors.gaps import gaps
-from monitors.interval import wilson
 from monitors.profile import Profile
 from monitors.window import Window
 
@@ -95,12 +94,6 @@ def made(config: ModelConfig, understated: float, audits: int) -> list[Judged]:
     return [judged(config, people(random, understated, inner)) for _ in range(audits)]
 
 
-def share(hits: int, of: int) -> str:
-    """A share with its interval."""
-    low, high = wilson(hits, of)
-    return f"{hits / of:.3f} ({low:.3f} to {high:.3f})"
-
-
 def table(audits: list[Judged], unharmed: Iterable[str]) -> Iterator[str]:
     """Per measure: audits that accuse someone unharmed, and each group's verdicts."""
     spared = set(unharmed)
@@ -124,29 +117,55 @@ def perfect(config: ModelConfig) -> Judged:
     return judged(config, Cube.of("race", rows))
 
 
-def study(audits: int = 240) -> str:
+def _accused(audits: list[Judged], measure: str, spared: Iterable[str]) -> int:
+    unharmed = set(spared)
+    return sum(any(f.verdict is Verdict.BEYOND and f.group in unharmed for f in a[measure]) for a in audits)
+
+
+def _bar(what: str, way: Literal["at most", "at least"], bar: float, hits: int, of: int) -> Bar:
+    low, high = limits(hits, of)
+    return Bar(what, way, bar, hits / of, max(high - hits / of, hits / of - low))
+
+
+def study(effort: float = 1.0) -> str:
     """Audits without any difference, audits with one group harmed, and a perfect classifier."""
     config = parse(CONFIG, "groups")
+    audits = many(240, effort, 10)
     sizes = ", ".join(f"{name} {n:,}" for name, (n, _) in GROUPS.items())
-    none, harm = made(config, 0.0, audits), made(config, BY, audits * 2 // 3)
+    none, harm = made(config, 0.0, audits), made(config, BY, max(5, audits * 2 // 3))
     accused = [f for audit in none for f in audit["true_positive_rate"] if f.verdict is Verdict.BEYOND]
     told = sum("miscalibration loss" in (f.reason or "") for f in accused)
-    named = sum(
-        f.group == HARMED and f.verdict is Verdict.BEYOND
-        for audit in harm
-        for f in audit["miscalibration_loss"]
-    )
+    loss, ratio = "miscalibration_loss", "observed_expected_ratio"
+    named = sum(f.group == HARMED and f.verdict is Verdict.BEYOND for a in harm for f in a[loss])
+    others = set(GROUPS) - {HARMED}
+    trapped = perfect(config)
+    without = [f for found in trapped.values() for f in found if f.group == "without"]
+    bars = [
+        _bar("no difference: audits with a false `beyond` by miscalibration loss", "at most", 0.05,
+             _accused(none, loss, GROUPS), len(none)),
+        _bar("no difference: audits with a false `beyond` by observed/expected", "at most", 0.05,
+             _accused(none, ratio, GROUPS), len(none)),
+        _bar(f"understated by {BY} log-odds, about 205 events: named `beyond` by the loss", "at least", 0.65,
+             named, len(harm)),
+        _bar("the same audits: someone unharmed `beyond` by the loss", "at most", 0.05,
+             _accused(harm, loss, others), len(harm)),
+        _bar("the same audits: someone unharmed `beyond` by observed/expected", "at most", 0.05,
+             _accused(harm, ratio, others), len(harm)),
+        Bar("perfect classifier, group without positives: findings other than `cannot_tell`", "at most", 0,
+            sum(f.verdict is not Verdict.CANNOT_TELL for f in without), unit="number"),
+    ]  # fmt: skip
     lines = [
         "## Groups",
         "",
+        held(bars),
+        "",
         f"Five groups ({sizes} people) with unequal risk mix, flagged from a risk of {THRESHOLD};",
-        "margins as shipped; verdicts as shares of audits. A raw gap accuses groups whose mix of risks",
-        "differs, whatever the scores are worth: that is why the loss stands beside it, and why the gap's",
-        "finding says what the loss says.",
+        "margins as shipped; verdicts as shares of audits. The raw gap in the true positive rate is no",
+        "false finding where it is beyond: a group whose risks are lower is found less often, whatever the",
+        "scores are worth. It is why the loss stands beside it, and why the gap's finding says what the",
+        "loss says.",
         "",
-        f"### No difference: scores right in every group, {audits} audits",
-        "",
-        "Bar: at most 0.05 of audits accuse anyone by miscalibration loss, and by observed/expected.",
+        f"### No difference: scores right in every group, {len(none)} audits",
         "",
         *table(none, GROUPS),
         "",
@@ -154,24 +173,19 @@ def study(audits: int = 240) -> str:
         "",
         f"### Risk understated by {BY} log-odds in group {HARMED}, {len(harm)} audits",
         "",
-        f"Bar: named `beyond` by miscalibration loss in at least 0.65; it is in {share(named, len(harm))}.",
-        "Anyone else in at most 0.05.",
+        f"Named `beyond` by miscalibration loss in {share(named, len(harm))}.",
         "",
-        *table(harm, set(GROUPS) - {HARMED}),
+        *table(harm, others),
         "",
         "### A perfect classifier, and a group in which no one had the outcome",
-        "",
-        "Bar: the group without positives is `cannot_tell`, never `beyond`.",
         "",
         "| measure | group | verdict | reason |",
         "|---|---|---|---|",
     ]
-    for name, findings in perfect(config).items():
+    for name, findings in trapped.items():
         lines += [f"| {name} | {f.group} | {f.verdict} | {f.reason or ''} |" for f in findings]
     return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Group verdicts where the truth is known.")
-    parser.add_argument("--audits", type=int, default=240, help="without harm; with it two thirds as many")
-    print(study(parser.parse_args().audits))
+    print(study())

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import special
 
-from benchmarks.validity.world import World, table
+from benchmarks.validity.bars import table
+from benchmarks.validity.world import World
 from monitors.alert import Key, Standing, after, changes
 from monitors.audit import Audit, Finding, Verdict
 from monitors.config import ModelConfig

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
 from monitors.audit import Finding
 from monitors.config import ModelConfig
@@ -173,16 +173,3 @@ reference: {{from: 2020-01-06, to: 2020-06-01}}
 def mixed(columns: int) -> tuple[str, ...]:
     """So many columns of all kinds in turn."""
     return tuple(KINDS[i % len(KINDS)] for i in range(columns))
-
-
-def table(header: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
-    """Markdown."""
-    rows = [header, ["---"] * len(header), *lines]
-    return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in rows)
-
-
-def share(hits: int, of: int) -> str:
-    """A share with its 95 % Clopper-Pearson interval, in percent."""
-    low = 0.0 if hits == 0 else float(stats.beta.ppf(0.025, hits, of - hits + 1))
-    high = 1.0 if hits == of else float(stats.beta.ppf(0.975, hits + 1, of - hits))
-    return f"{hits / of:.1%} ({low:.1%} to {high:.1%})"

@@ -13,6 +13,7 @@ from monitors import chance
 from monitors.chance import Distance, Null
 from monitors.discovery import metrics
 from monitors.histogram import Counts
+from monitors.sway import Sway
 
 REFERENCE: Counts = np.array([300, 700, 1500, 900, 400, 150, 50], dtype=np.int64)
 AT = np.linspace(0, 3, len(REFERENCE))
@@ -59,10 +60,10 @@ def test_p_values_without_drift_are_spread_evenly() -> None:
     assert stats.kstest(ps, "uniform").pvalue > 0.01
 
 
-@pytest.mark.parametrize("between", [0.0, 0.02])
-def test_p_and_quantile_are_each_others_inverse(between: float) -> None:
+@pytest.mark.parametrize("sway", [None, Sway(2.5, 7, 8, 1.2, 0.9)])
+def test_p_and_quantile_are_each_others_inverse(sway: Sway | None) -> None:
     drawn = chance.null(distance("wasserstein"), REFERENCE, 200, np.random.default_rng(8))
-    null = Null(drawn.distances, between=between, freedom=7)
+    null = Null(drawn.distances, sway=sway)
     for level in (0.2, 0.05, 0.01, 1e-3, 1e-5):
         assert null.p(null.quantile(level)) == pytest.approx(level, rel=0.02, abs=3e-4)
     values = np.linspace(0, 2, 60)

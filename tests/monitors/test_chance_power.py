@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -112,11 +113,14 @@ def reached(sway: float, level: float, count: int = 26, n: int = 300) -> float:
     return float(np.mean(found))
 
 
-@pytest.mark.parametrize(("count", "bound"), [(8, 0.04), (26, 0.02)])
-def test_what_the_reference_does_by_itself_is_chance_too(count: int, bound: float) -> None:
-    """Without widening .19 of the first and .47 of the second pass what sampling gives at 1 %."""
-    assert reached(0.1, 0.01, count) < bound
-    assert reached(0.2, 0.01, count) < bound
+@pytest.mark.parametrize("count", [4, 8, 26])
+def test_what_the_reference_does_by_itself_is_chance_too(count: int) -> None:
+    """Without widening .19 of the first and .47 of the second pass what sampling gives at 1 %.
+
+    However few its windows: with 30 references the share is known to about .005.
+    """
+    assert reached(0.1, 0.01, count) < 0.02
+    assert reached(0.2, 0.01, count) < 0.02
     assert reached(0.0, 0.01, count) < 0.013
 
 
@@ -129,7 +133,23 @@ def test_a_reference_that_lies_still_costs_little_power() -> None:
         sampled = chance.kept("still", distance, reference, 300, [10])
         null = chance.widened(distance, reference, blocks, sampled, 300)
         wider.append(null.quantile(0.001) / sampled.quantile(0.001))
-    assert np.mean(wider) < 1.1
+    assert np.mean(wider) < 1.2
+
+
+def test_a_model_that_lies_still_costs_less_power_than_its_one_check() -> None:
+    random = np.random.default_rng(10)
+    alone, together, plain = [], [], []
+    for _ in range(20):
+        blocks = [blocks_of(random, 0.0, 26, 300) for _ in range(20)]
+        nulls = [
+            chance.widened(distance, b.sum(axis=0), b, chance.kept(i, distance, b.sum(axis=0), 300, [1]), 300)
+            for i, b in enumerate(blocks)
+        ]
+        plain += [replace(null, sway=None).quantile(0.0005) for null in nulls]
+        alone += [null.quantile(0.0005) for null in nulls]
+        together += [null.quantile(0.0005) for null in chance.moderated(nulls)]
+    assert np.mean(together) < 1.07 * np.mean(plain)
+    assert np.mean(alone) > 1.12 * np.mean(plain)
 
 
 def test_a_widened_null_gives_the_level_back_for_its_own_quantile() -> None:
@@ -138,7 +158,8 @@ def test_a_widened_null_gives_the_level_back_for_its_own_quantile() -> None:
     reference = blocks.sum(axis=0)
     sampled = chance.kept("turned", distance, reference, 300, [12])
     null = chance.widened(distance, reference, blocks, sampled, 300)
-    assert null.between > 0
+    assert null.sway is not None
+    assert null.sway.ratio > 2
     for level in (0.2, 0.01, 1e-4):
         assert null.p(null.quantile(level)) == pytest.approx(level, rel=0.01)
     assert null.p(100.0) > 0

@@ -49,7 +49,7 @@ def slow(audit: Audit) -> Finding:
 def test_a_drift_of_a_twentieth_a_week_is_found_by_its_sum_and_not_by_a_window(tmp_path: Path) -> None:
     """It stops at 0.15 standard deviations, which the margin of 0.2 allows and nobody would see."""
     on = ward(tmp_path)
-    told = heard(on, 8, lambda week: 0.05 * min(week, 3))
+    told = heard(on, 7, lambda week: 0.05 * min(week, 3))
     assert WINDOW not in told
     assert 3 <= told[SLOW] <= 7
     last = on.ledger.audits("sepsis")[-1].audit
