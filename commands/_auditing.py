@@ -15,7 +15,7 @@ from commands._options import BEYOND
 
 if TYPE_CHECKING:
     from flows.home import Home
-    from flows.run import Choose
+    from flows.run import Before, Choose
 
 
 @contextmanager
@@ -30,7 +30,13 @@ def progress(quiet: bool) -> Iterator[Callable[[str], None]]:
 
 
 def audit_and_show(
-    home: Home, path: Path, choose: Choose, at: str | None, as_json: bool, fail_on: str | None
+    home: Home,
+    path: Path,
+    choose: Choose,
+    at: str | None,
+    as_json: bool,
+    fail_on: str | None,
+    before: Before | None = None,
 ) -> None:
     """Audit the chosen windows and show each as people may see it."""
     from dashboards import terminal
@@ -45,7 +51,7 @@ def audit_and_show(
     ledger = runs.open_ledger(home)
     beyond = False
     with progress(quiet=as_json) as told:
-        for done in runs.run(path, home, choose, when, told=told):
+        for done in runs.run(path, home, choose, when, told=told, before=before):
             entry = ledger.find("audit", done.digest)
             if entry is None:
                 raise LedgerError(f"audit {done.digest} is not in the ledger it was written to")

@@ -39,6 +39,8 @@ MEASURES = {
     "total_variation": "Shift (total variation)",
     "jensen_shannon": "Shift (Jensen–Shannon)",
     "psi": "Shift (PSI)",
+    "domain_classifier": "Columns together (domain classifier)",
+    "permutation_importance": "Carries the difference",
     "auroc": "Discrimination (AUROC)",
     "observed_expected_ratio": "Observed over expected",
     "brier": "Brier score",

@@ -156,6 +156,12 @@ def _auroc(finding: Finding) -> str:
     return f"The score ranks people {told}: AUROC {number(value)}; in the reference, {number(before)}."
 
 
+def _together(finding: Finding) -> str:
+    told = f"told from the reference's with AUROC {number(finding.value)}; 0.5 is not at all"
+    carried = f" ({finding.reason})" if (finding.reason or "").startswith("carried by") else ""
+    return f"Looked at together, rows of this window can be {told}{carried}."
+
+
 def _plainly(finding: Finding) -> str:
     of = "" if finding.subject in WHOLE else f" of {subject(finding)}"
     then = f"; in the reference, {measured(finding.baseline, finding.unit)}" if remembered(finding) else ""
@@ -171,6 +177,7 @@ _SAID: dict[str, Callable[[Finding], str]] = {
     "calibration_slope": _slope,
     "calibration_intercept": _intercept,
     "auroc": _auroc,
+    "domain_classifier": _together,
 }
 
 

@@ -12,6 +12,7 @@ from flows.counting import Frozen, count, untimed
 from flows.earlier import with_slow_change
 from flows.frame import Frame
 from flows.source import Source
+from monitors import multivariate
 from monitors.audit import Audit, Stage
 from monitors.canonical import digest
 from monitors.config import FixedReference, ModelConfig
@@ -75,7 +76,10 @@ def step(
             profile=profile.digest,
             software=SOFTWARE,
             source=opened.fingerprint(),
-            findings=evaluate(config, profile, reference, stage, setting),
+            findings=(
+                *evaluate(config, profile, reference, stage, setting),
+                *(multivariate.kept(ledger, config, window) if ledger is not None else ()),
+            ),
         )
         if ledger is not None and ledger.get("config", config.digest) is None:
             said, version = declared(config), config.version

@@ -28,6 +28,7 @@ from monitors.window import Window, moment
 log = logging.getLogger("rounds")
 
 Choose = Callable[[ModelConfig, datetime], list[tuple[Window, Stage]]]
+Before = Callable[[ModelConfig, Window, Source, Ledger, Told], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +55,24 @@ def open_ledger(home: Home) -> Ledger:
 
 
 def run_window(
-    path: str, at: str, home: str, since: str | None = None, until: str | None = None
+    path: str,
+    at: str,
+    home: str,
+    since: str | None = None,
+    until: str | None = None,
+    together: bool = False,
 ) -> list[dict[str, Any]]:
     """Audit what a model's file owes at a moment; plain values in and out, for schedulers.
 
-    With `since` and `until`, every window inside that is complete at the moment instead.
+    With `since` and `until`, every window inside that is complete at the moment instead. With
+    `together`, the last complete window alone, its columns looked at together first.
 
     Raises RoundsError; its `retryable` says whether the same call may succeed later.
     """
     place = Home.of(os.environ, Path(home))
-    choose = span(moment(since), moment(until or at)) if since else due
-    return [asdict(done) for done in run(Path(path), place, choose, moment(at), told=log.info)]
+    choose = span(moment(since), moment(until or at)) if since else last_complete if together else due
+    before = _together if together else None
+    return [asdict(d) for d in run(Path(path), place, choose, moment(at), told=log.info, before=before)]
 
 
 def run(
@@ -75,9 +83,11 @@ def run(
     *,
     copy: bool = True,
     told: Told = quietly,
+    before: Before | None = None,
 ) -> Iterator[Round]:
     """Audit the chosen windows of a model's file, oldest first, one at a time.
 
+    `before` is done for each window first, and may leave findings in the ledger for its audit.
     The record comes first: when MLflow is away the audit stands, and its copy is owed.
     """
     config = sources.read(path)
@@ -88,6 +98,9 @@ def run(
     try:
         for window, stage in chosen:
             told(f"{config.model}: {window.start:%d %b %Y} to {window.end:%d %b %Y}")
+            if before is not None:
+                refuse_overlap(config, window)
+                before(config, window, source, ledger, told)
             yield _one(config, window, stage, source, ledger)
             if copy:
                 settle(config, ledger, home, told)
@@ -136,6 +149,12 @@ def _one(config: ModelConfig, window: Window, stage: Stage, source: Source, ledg
     after = len(ledger.entries("audit", model=config.model, window=str(window)))
     worst = str(keep(ledger, audit).worst)
     return Round(config.model, str(window), stage, audit.digest, worst, after > before)
+
+
+def _together(config: ModelConfig, window: Window, source: Source, ledger: Ledger, told: Told) -> None:
+    from flows.multivariate import look_together  # leads to scikit-learn, which takes seconds
+
+    look_together(config, window, source, ledger, told)
 
 
 def _setting(config: ModelConfig) -> Setting:

@@ -100,7 +100,7 @@ async def each(
     )
 
 
-def contained(call: Callable[..., Rounds], *given: str | None) -> Rounds:
+def contained(call: Callable[..., Rounds], *given: str | bool | None) -> Rounds:
     """Call it; what nobody foresaw is told by its place, since its words may quote the data."""
     try:
         return call(*given)
@@ -136,10 +136,15 @@ def name_of_run() -> str:
     retry_condition_fn=retryable,
 )
 async def audit(
-    model: str, moment: str, home: str, since: str | None = None, until: str | None = None
+    model: str,
+    moment: str,
+    home: str,
+    since: str | None = None,
+    until: str | None = None,
+    together: bool = False,
 ) -> Rounds:
     """Audit what one model's file owes at a moment, or every window of a span."""
-    return await asyncio.to_thread(contained, run_window, model, moment, home, since, until)
+    return await asyncio.to_thread(contained, run_window, model, moment, home, since, until, together)
 
 
 @flow(name="monitor", flow_run_name=name_of_run)
@@ -149,16 +154,18 @@ async def monitor(
     moment: str | None = None,
     since: str | None = None,
     until: str | None = None,
+    together: bool = False,
 ) -> State[Any]:
     """Audit what each model's file owes at the moment this run was scheduled for.
 
-    With `since` and `until` it is a backfill: every window inside that is complete by then.
+    With `since` and `until` it is a backfill: every window inside that is complete by then. With
+    `together`, columns of the last window are looked at together first, on a sample of rows.
 
     Async, because a sync flow takes a second more to end. A late run looks at the same windows
     as one on time: the moment is the schedule's, never the clock's.
     """
     at = moment or utc(_scheduled())
-    outcome = await each(models, lambda model: audit(model, at, home, since, until))
+    outcome = await each(models, lambda model: audit(model, at, home, since, until, together))
     ended = Failed if outcome.failed else Completed
     return ended(message=outcome.said, data=outcome.payload())
 
@@ -203,15 +210,23 @@ def serve(files: Sequence[Path], home: Home) -> None:
             reached = stack.enter_context(prefect_server(home, os.environ, scheduling=True))
             os.environ.update(reached)  # the runs are processes of their own
             stack.enter_context(temporary_settings(_keyed(reached)))
-        asyncio.run(_serve([deployment(f, c, home) for f, c in scheduled.items()], home))
+        made = [deployment(f, c, home) for f, c in scheduled.items()]
+        apart = {f: c for f, c in configs.items() if c.multivariate.schedule}
+        made += [deployment(f, c, home, together=True) for f, c in apart.items()]
+        asyncio.run(_serve(made, home))
 
 
-def deployment(file: Path, config: ModelConfig, home: Home) -> RunnerDeployment:
-    """How Prefect knows one model: its cron line in its own time zone, and what to run."""
+def deployment(file: Path, config: ModelConfig, home: Home, *, together: bool = False) -> RunnerDeployment:
+    """How Prefect knows one model: its cron line in its own time zone, and what to run.
+
+    With `together`, the model's other schedule, on which its columns are looked at together.
+    """
+    line = config.multivariate.schedule if together else config.schedule
+    given: dict[str, Any] = {"models": [str(file)], "home": str(home.folder)}
     made = monitor.to_deployment(
-        name=config.model,
-        schedules=[Cron(config.schedule, timezone=config.timezone)] if config.schedule else [],
-        parameters={"models": [str(file)], "home": str(home.folder)},
+        name=f"{config.model}-multivariate" if together else config.model,
+        schedules=[Cron(line, timezone=config.timezone)] if line else [],
+        parameters={**given, "together": True} if together else given,
         tags=["rounds", _tag(home)],
         entrypoint_type=EntrypointType.MODULE_PATH,
     )

@@ -26,7 +26,12 @@ from monitors.plan import DEFAULT_PLAN, Rule
 from monitors.window import FIRST, MONDAY, Grid, Length, Window, moment
 
 _MODEL_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_NO_FINDING: Any = {"schedule": True, "governance": True, "plan": {"__all__": {"silent"}}}
+_NO_FINDING: Any = {
+    "multivariate": {"schedule"},
+    "schedule": True,
+    "governance": True,
+    "plan": {"__all__": {"silent"}},
+}
 _CRON_FIELD = re.compile(r"[\d*/,\-A-Za-z#?]+")
 
 
@@ -141,6 +146,30 @@ class MlflowSpec(Strict):
     experiment: str | None = Field(None, description="Defaults to rounds/MODEL.")
 
 
+class MultivariateSpec(Strict):
+    """Whether columns are also looked at together, from a sample of rows that is never kept."""
+
+    schedule: str | None = Field(None, description="Cron, apart from the audits; none: only by hand.")
+    rows: int = Field(2_000, ge=100, le=20_000, description="Sampled at most, of window and reference each.")
+    margin: float = Field(
+        0.1, gt=0, lt=0.5, description="How far above .5 the AUROC of telling them apart may lie."
+    )
+    severity: Literal["ticket", "info"] = "ticket"
+    owner: str | None = None
+
+    @field_validator("schedule")
+    @classmethod
+    def _cron(cls, schedule: str | None) -> str | None:
+        return _five_fields(schedule)
+
+
+def _five_fields(schedule: str | None) -> str | None:
+    parts = (schedule or "* * * * *").split()
+    if len(parts) != 5 or not all(_CRON_FIELD.fullmatch(part) for part in parts):
+        raise ValueError(f"must be a cron line of five fields such as '0 6 * * 1' (got {schedule!r})")
+    return schedule
+
+
 def _known_zone(name: str) -> str:
     if name not in available_timezones():
         raise ValueError(f"must be an IANA time zone such as Europe/Berlin (got {name!r})")
@@ -161,6 +190,7 @@ class ModelConfig(Strict):
     reference: Reference
     plan: tuple[Rule, ...] = ()
     governance: Governance = Governance()
+    multivariate: MultivariateSpec = MultivariateSpec()
     evidently: EvidentlySpec = EvidentlySpec()
     mlflow: MlflowSpec = MlflowSpec()
 
@@ -184,10 +214,7 @@ class ModelConfig(Strict):
     @field_validator("schedule")
     @classmethod
     def _cron(cls, schedule: str | None) -> str | None:
-        parts = (schedule or "* * * * *").split()
-        if len(parts) != 5 or not all(_CRON_FIELD.fullmatch(part) for part in parts):
-            raise ValueError(f"must be a cron line of five fields such as '0 6 * * 1' (got {schedule!r})")
-        return schedule
+        return _five_fields(schedule)
 
     @model_validator(mode="after")
     def _consistent(self) -> ModelConfig:

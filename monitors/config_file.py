@@ -82,6 +82,7 @@ _REMEDY = {
     "missing": "is required",
     "greater_than": "must be above {gt:g}",
     "greater_than_equal": "must be at least {ge:g}",
+    "less_than": "must be below {lt:g}",
     "less_than_equal": "must be at most {le:g}",
     "literal_error": "must be {expected}",
     "string_type": "must be text",

@@ -146,6 +146,15 @@ def test_a_deployment_has_the_models_cron_line_in_its_own_time_zone(tmp_path: Pa
     assert made.parameters == {"models": [str(file)], "home": str(tmp_path)}
 
 
+def test_looking_at_columns_together_is_a_deployment_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "sepsis.yaml"
+    config = parse(CONFIG + 'multivariate: {schedule: "0 3 * * 0"}\n', "sepsis.yaml")
+    made = schedule.deployment(file, config, Home.of({}, tmp_path), together=True)
+    (line,) = made.schedules or ()
+    assert (made.name, line.schedule.cron) == ("sepsis-multivariate", "0 3 * * 0")
+    assert made.parameters["together"] is True
+
+
 def test_it_ends_when_its_parent_is_gone() -> None:
     asyncio.run(asyncio.wait_for(schedule._alone(os.getppid() + 1), 1))
     with pytest.raises(TimeoutError):
