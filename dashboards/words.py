@@ -196,6 +196,12 @@ def facts(finding: Finding) -> list[tuple[str, str]]:
         listed.append(("Chance alone", measured(finding.chance, unit)))
     if finding.n is not None:
         listed.append(("n", f"{finding.n:,}"))
+    if finding.within is not None:
+        held = finding.within
+        low, high = held["low"], held["high"]
+        between = interval(low, high, unit, gap=True)
+        stays = f"{measured(held['value'], unit, gap=True)} ({between})"
+        listed.append((f"Among people of the same {held['stratum']}", stays))
     if worth := worth_of(finding):
         listed.append(("Patients repeat", worth))
     if finding.reference_n is not None:

@@ -20,7 +20,9 @@ from flows.patients import one_each
 from flows.periods import within
 from flows.prepare import Prepared, checked, run
 from monitors.canonical import digest
+from monitors.checks import checks
 from monitors.columns import Columns
+from monitors.conditional import PARTED, place_of, strata_wanted
 from monitors.config import ModelConfig
 from monitors.cube import NO_SCORE, UNKNOWN, Cube, Row
 from monitors.histogram import Bins, Counts, Histogram, NumericBins
@@ -30,6 +32,7 @@ from monitors.suppression import small
 from monitors.window import Window
 
 MOST_GROUPS = 200  # a grouping with more is a mistake in the config, not a question
+MOST_STRATA = 2_000  # groups times strata
 _BRANCHES = 64  # union branches sent to the engine in one statement
 _SCHEMA = ibis.schema(
     {
@@ -117,6 +120,13 @@ def count(
         rows_here = sum(row["n"] for row in found)
         together = _together(counted.get(f"repeats {attribute}", []), rows_here) if found else {}
         cubes[attribute] = Cube.of(attribute, (_cube_row(row) for row in found), together)
+    for attribute, column in strata_wanted(checks(config)):
+        place = place_of(attribute, column)
+        found = counted.get(f"cube {place}", [])
+        if len({row["key"] for row in found}) > MOST_STRATA:
+            unreadable[place] = f"more than {MOST_STRATA:,} groups by strata; derive a coarser column"
+            found = []
+        cubes[place] = Cube.of(place, (_cube_row(row) for row in found))
     return Profile(
         window=window,
         rows=kept,
@@ -169,6 +179,10 @@ def _compiled(backend: Any, prepared: Prepared, frozen: Frozen) -> tuple[str, tu
         branches = [
             *(_column(prepared, name, bins) for name, bins in frozen.bins.items()),
             *(_grouping(prepared, attribute, frozen) for attribute in attributes),
+            *(
+                _grouping(prepared, attribute, frozen, column)
+                for attribute, column in strata_wanted(checks(prepared.config))
+            ),
         ]
         if prepared.repeating:
             branches += [b for attribute in attributes for b in _repeating(prepared, attribute)]
@@ -236,10 +250,15 @@ def _column(prepared: Prepared, name: str, bins: Bins) -> ibis.Table:
     return _shaped(counted, f"column {name}", key=counted.cell, n=counted.n)
 
 
-def _grouping(prepared: Prepared, attribute: str, frozen: Frozen) -> ibis.Table:
+def _grouping(prepared: Prepared, attribute: str, frozen: Frozen, within: str | None = None) -> ibis.Table:
     rows, score = prepared.table, prepared.columns.score
+    key: Any = rows[prepared.group(attribute or None)]
+    if within is not None:
+        categories = prepared.columns.categorical
+        stratum: Any = rows[prepared.text(within) if within in categories else prepared.group(within)]
+        key = key + ibis.literal(PARTED) + stratum.fill_null(UNKNOWN)
     keys: dict[str, Any] = {
-        "key": rows[prepared.group(attribute or None)],
+        "key": key,
         **{name: rows[name] for name in ("outcome", "decision", "action")},
         "cell": ibis.literal(NO_SCORE, "int32"),
     }
@@ -252,7 +271,8 @@ def _grouping(prepared: Prepared, attribute: str, frozen: Frozen) -> ibis.Table:
         .aggregate(n=lambda t: t.count(), score_sum=lambda t: t.millionths.sum())
     )
     given = {name: counted[name] for name in (*keys, "n", "score_sum")}
-    return _shaped(counted, f"cube {attribute}", **given)
+    name = place_of(attribute, within) if within is not None else attribute
+    return _shaped(counted, f"cube {name}", **given)
 
 
 def _repeating(prepared: Prepared, attribute: str) -> tuple[ibis.Table, ibis.Table]:

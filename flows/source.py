@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pydantic import BaseModel, ValidationError
 
 from monitors import config_file
+from monitors.columns import ScoreAtLeast
 from monitors.config import ModelConfig
 from monitors.errors import ConfigError
+from monitors.plan import COMPARED, RISK, Rule
 
 if TYPE_CHECKING:
     import ibis
@@ -96,9 +98,28 @@ def problems(config: ModelConfig) -> list[str]:
         for name in rule.by if isinstance(rule.by, tuple) else [rule.by]:
             if name not in (None, "sensitive", "intersections", "site") and name not in attributes:
                 found.append(f"plan.{i}.by: {name!r} is not among this model's sensitive columns")
+        found += [f"plan.{i}.within: {why}" for why in _incomparable(config, rule)]
         if rule.runbook and not rule.runbook.replace("-", "").isalnum():
             found.append(f"plan.{i}.runbook: must be a page's name (got {rule.runbook!r})")
     return found
+
+
+def _incomparable(config: ModelConfig, rule: Rule) -> list[str]:
+    """Why people cannot be compared within what a rule names."""
+    if rule.within is None:
+        return []
+    if rule.by is None:
+        return ["goes with `by`: it compares the people of groups"]
+    if rule.measure not in COMPARED:
+        return [f"goes with {', '.join(COMPARED)} (got {rule.measure})"]
+    if rule.within == RISK:
+        if config.columns.score is None or isinstance(config.columns.decision, ScoreAtLeast):
+            return ["risk needs a score, and decisions in a column: a threshold flags the same score alike"]
+        return []
+    known = [*config.columns.categorical, *(a.name for a in config.columns.attributes)]
+    if rule.within not in known:
+        return [f"must be risk, a categorical column or an attribute (got {rule.within!r})"]
+    return []
 
 
 def _underivable(config: ModelConfig) -> list[str]:

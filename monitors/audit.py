@@ -60,6 +60,8 @@ class Finding:
         p: how often chance alone reaches the value.
         design_effect: how many rows are worth one, because rows of one patient are alike: the limits
             rest on n / design_effect; None where no patient repeats or none is named.
+        within: of a gap that shows, what stays of it among people of the same `stratum`: "value", "low",
+            "high", how many "strata", and whether "all", "most" or "some" could be compared.
         grade: of a group, how precise its own level is: "A", "B" (rough), "C" (no verdict rests on it).
         shift: of a distance between numbers, how far their mean moved, in reference SD, with its sign;
             of a slow change, how far the measure moved since, in the measure's own unit.
@@ -97,6 +99,7 @@ class Finding:
     shift_error: float | None = None
     since: str | None = None
     design_effect: float | None = None
+    within: Mapping[str, Any] | None = None
     grade: Literal["A", "B", "C"] | None = None
     needs: Mapping[str, int] | None = None
     reason: str | None = None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from monitors import bounds, judge
 from monitors.audit import Finding, Verdict
 from monitors.checks import Check
+from monitors.conditional import conditioned
 from monitors.cube import Cube, Tally
 from monitors.interval import LEVEL, difference
 from monitors.metric import Estimate
@@ -77,7 +78,8 @@ def gaps(check: Check, profile: Profile, expected: Iterable[str] = ()) -> Iterat
             reference_n=there.n,
         )
         between = bounds.of_gap(check.metric, cube, group, against) if what else None
-        yield bounds.held(_judged(check, seen, here, there), check.metric, between, what)
+        judged = bounds.held(_judged(check, seen, here, there), check.metric, between, what)
+        yield conditioned(check, profile, judged, joint)
 
 
 @lru_cache(maxsize=64)  # a plan asks for one measure of every attribute, then for the next

@@ -8,6 +8,19 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from monitors.audit import Severity
 
+RISK = "risk"  # `within` people of the same score
+# Gaps that can be compared within strata.
+COMPARED = (
+    "true_positive_rate",
+    "false_negative_rate",
+    "false_positive_rate",
+    "true_negative_rate",
+    "positive_predictive_value",
+    "negative_predictive_value",
+    "false_omission_rate",
+    "selection_rate",
+)
+
 
 class Rule(BaseModel):
     """One line of a plan: a measure, where it is taken, its margin, and who acts on it.
@@ -30,6 +43,11 @@ class Rule(BaseModel):
         None, description="sensitive | intersections | site | names of attributes; makes the measure a gap"
     )
     against: str = Field("rest", description="With `by`: rest, target, or the name of a group.")
+    within: str | None = Field(
+        None,
+        description="With `by`: a gap that shows is also compared among people of the same value of this "
+        "categorical column or attribute; or of the same risk, where decisions are a column of their own.",
+    )
     margin: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
         None, description="How far the value may be from its target; none: shown, not judged."
     )

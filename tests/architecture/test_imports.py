@@ -18,7 +18,7 @@ ONE_DOOR = {
     "evidently": {"flows/evidently_report.py"},
     "prefect": {"flows/schedule.py"},
     "fairlearn": {"monitors/disaggregate.py"},
-    "sklearn": {"monitors/disaggregate.py"},
+    "sklearn": {"monitors/disaggregate.py", "flows/domain_classifier.py"},
 }
 NEVER_AT_START = ("mlflow", "evidently", "fairlearn", "sklearn", "pandas", "prefect", "ibis", "duckdb")
 ENGINES = {"duckdb", "ibis", "pyarrow", "polars", "sqlglot"}

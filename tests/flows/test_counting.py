@@ -377,3 +377,15 @@ def test_a_profile_is_the_same_after_being_kept() -> None:
     counted = profile(rows_of(100))
     assert Profile.read(counted.payload()) == replace(counted)
     assert Profile.read(counted.payload()).digest == counted.digest
+
+
+def test_groups_are_counted_by_stratum_where_a_rule_compares_within_it() -> None:
+    rule = {"measure": "true_positive_rate", "by": ["g"], "within": "c", "margin": 0.1}
+    rows = rows_of(60)
+    counted = count(table(rows), config({"plan": [rule]}), WEEK, FROZEN)
+    by_hand = Counter(
+        f"{(row['g'] or '').strip() or 'Unknown'}\x1f{(row['c'] or '').strip() or 'Unknown'}"
+        for row in in_week(rows)
+    )
+    cube = counted.cubes["g within c"]
+    assert {group: cube.tally(group).n for group in cube.groups} == dict(by_hand)
