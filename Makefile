@@ -50,10 +50,10 @@ format: $(VENV)/.ready-dev ## Write the code in the house's form
 bench: $(VENV)/.ready-dev ## The benchmarks; nothing else should be running
 	@$(PY) -m pytest benchmarks --benchmark-enable --benchmark-only -p no:xdist
 
-schema: $(VENV)/.ready ## configs/schema.json anew, from monitors/config.py
+schema: $(VENV)/.ready-dev ## configs/schema.json anew, from monitors/config.py
 	@$(PY) -m scripts.generate schema
 
-docs: $(VENV)/.ready ## The generated pages and the changelog anew
+docs: $(VENV)/.ready-dev ## The generated pages and the changelog anew
 	@$(PY) -m scripts.generate
 
 # Names, versions and hashes, and no host: any index, mirror or wheel folder will do.
@@ -61,7 +61,7 @@ LOCK = uv pip compile --quiet --universal --generate-hashes --no-emit-index-url 
 lock: ## Resolve again within pyproject.toml's bounds (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/"; exit 1; }
 	$(LOCK) --extra postgres pyproject.toml -o requirements.lock
-	$(LOCK) --extra postgres --group test --group lint -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(LOCK) --extra postgres --group test --group lint --group grafana -c requirements.lock pyproject.toml -o requirements-dev.lock
 	$(LOCK) --group build -c requirements.lock -o requirements-build.lock
 
 clean: ## Remove caches and built files; .venv and .rounds stay

@@ -119,14 +119,12 @@ class Exposition(Collector):
             finding = stands.finding
             alert = told.get((model, opaque(finding.key)))
             labels = series.check(model, finding, config, oncall)
-            mine = [("rounds_finding_beyond_windows", labels, float(stands.windows))]
+            mine: list[Sample] = [("rounds_finding_beyond_windows", labels, float(stands.windows))]
             if stands.windows:
                 mine.append(series.of_finding(labels, stands, held, alert, oncall))
             if stands.windows and alert and alert.silenced and alert.silenced.until:
                 mine.append(series.of_silence(model, series.identity(model, finding), alert.silenced.until))
-            shown = list(series.figures(labels, finding))
-            if len(alerting) + len(figures) + len(mine) > room:
-                break
-            alerting += mine
-            figures += shown if len(alerting) + len(figures) + len(shown) <= room else []
-        return [*alerting, *figures]
+            if stands.windows or len(alerting) + len(figures) + len(mine) < room:
+                alerting += mine
+                figures += series.figures(labels, finding)
+        return [*alerting, *figures][:room]

@@ -6,9 +6,11 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from scripts import catalogue, changelog, configuration
+from scripts import catalogue, changelog, configuration, grafana
+from scripts.grafana_boards import BOARDS
 from scripts.schema import schema
 
 ROOT = Path(__file__).parents[1]
@@ -17,6 +19,9 @@ PAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "configuration": ("docs/configuration.md", lambda: configuration.page(schema())),
     "metrics": ("docs/metrics.md", catalogue.page),
     "changelog": ("CHANGELOG.md", lambda: changelog.page(ROOT / "changes")),
+    **{
+        f"grafana-{name}": (f"dashboards/grafana/{name}.json", partial(grafana.page, name)) for name in BOARDS
+    },
 }
 
 
