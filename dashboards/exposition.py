@@ -106,6 +106,7 @@ class Exposition(Collector):
             *([("rounds_rows", named, float(held.rows))] if held.rows is not None else []),
             *(("rounds_findings", (*named, str(v)), float(held.counts[v])) for v in COUNTED),
         ]
+        found += series.of_sites(model, held, config)
         return [*found, *self._of_findings(model, held, config, told, self.per_model - len(found))]
 
     def _of_findings(

@@ -16,6 +16,7 @@ from monitors.oncall import READ, OnCall, band, impact, interval, number, on_tri
 from monitors.window import utc
 
 LONGEST = 400  # bytes of a label's value: Prometheus refuses the whole scrape over one that is too long
+SITES = 4  # whose volume is a series: those that sent fewest
 TRIAL = "trial"  # in place of a severity: counted, told to nobody
 Sample = tuple[str, tuple[str, ...], float]
 
@@ -50,6 +51,10 @@ FAMILIES: dict[str, tuple[tuple[str, ...], str]] = {
         "Until when nobody is to be told of a check, or without one of a model that is being changed.",
     ),
     "rounds_rows": (_ALONE, "Rows in the last window; absent where too few to show."),
+    "rounds_group_rows": (
+        ("model", "attribute", "group"),
+        "Rows of the sites that sent fewest in the last window; none where too few to show.",
+    ),
     "rounds_window_end_timestamp_seconds": (_ALONE, "When the last audited window ended."),
     "rounds_window_due_timestamp_seconds": (_ALONE, "By when the next window's audit ought to be there."),
     "rounds_outcomes_due_timestamp_seconds": (
@@ -178,6 +183,14 @@ def figures(labels: tuple[str, ...], finding: Finding) -> Iterator[Sample]:
         yield "rounds_finding_value", labels, finding.value
     if finding.margin is not None:
         yield "rounds_finding_margin", labels, finding.margin
+
+
+def of_sites(model: str, held: Glance, config: ModelConfig | None) -> Iterator[Sample]:
+    """The volume of the sites that sent fewest, where the model's file names a site."""
+    site = config.columns.site if config else None
+    volumes = [(attribute, group, n) for attribute, group, n in held.groups if attribute == site]
+    for attribute, group, n in volumes[:SITES]:
+        yield "rounds_group_rows", (name(model), name(attribute), name(group)), float(n)
 
 
 def of_silence(model: str, check: str, until: datetime) -> Sample:

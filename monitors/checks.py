@@ -123,7 +123,7 @@ def _spelled(config: ModelConfig, where: str, rule: Rule) -> Iterator[Check]:
     }
     if not all(have[need] for need in metric.needs):
         return
-    by = rule.by if rule.by is not None or metric.reads not in ("cube", "attribute") else "sensitive"
+    by = rule.by if rule.by is not None or metric.reads not in ("cube", "attribute", "feed") else "sensitive"
     at = threshold(config)
     if by is not None:
         wanted = (by,) if isinstance(by, str) else by

@@ -141,6 +141,9 @@ class _Run:
             )
             yield from _compared(check, now, was, None)
             return
+        if check.metric.reads == "feed" and check.attribute is not None:
+            yield self.feed(check, check.attribute)
+            return
         if check.attribute is not None:
             known = self.reference.profile.cubes.get(check.attribute)
             yield from gaps(check, self.current, known.groups if known else ())
@@ -161,6 +164,15 @@ class _Run:
             now, was = (measured(check.metric, compute, p.cubes[EVERYONE].tally()) for p in profiles)
         for found in _compared(check, now, was, self._silence(check)):
             yield self.bounded(check, found) if check.metric.reads == "tally" else found
+
+    def feed(self, check: Check, attribute: str) -> Finding:
+        """Which groups are there now and were before, named in words where one is not."""
+        before = self.reference.profile
+        windows = before.window.duration / self.current.window.duration
+        blocks = [block.cubes[attribute] for block in self.reference.blocks]
+        now = check.compute(self.current.cubes[attribute], before.cubes[attribute], windows, blocks)
+        (found,) = _compared(check, now, now, None)
+        return replace(found, reason=now.note or found.reason)
 
     def bounded(self, check: Check, found: Finding) -> Finding:
         """With what outcomes not known leave open."""

@@ -16,7 +16,7 @@ from monitors.release import RULES, releases
 from monitors.window import Window, moment, utc
 from monitors.worst import SEVERITIES, running, worst_first
 
-FORM = 1  # of what is kept; another number makes every glance anew
+FORM = 2  # of what is kept; another number makes every glance anew
 WINDOWS = 12  # how far back it looks
 STANDING = 12  # findings kept for /metrics
 FAMILIES = ("quality", "drift", "performance", "fairness", "oversight", "text")
@@ -79,6 +79,7 @@ class Glance:
         cells: by family.
         worst: the finding to see first, `series` its last values.
         standing: findings worth a series in /metrics.
+        groups: rows of each group whose volume is shown, by attribute, the fewest first.
     """
 
     window: Window
@@ -95,6 +96,7 @@ class Glance:
     worst: Finding | None
     series: tuple[float | None, ...]
     standing: tuple[Stands, ...]
+    groups: tuple[tuple[str, str, int], ...] = ()
 
     def payload(self) -> dict[str, Any]:
         """As plain values."""
@@ -109,6 +111,7 @@ class Glance:
             "worst": self.worst.payload() if self.worst else None,
             "series": list(self.series),
             "standing": [each.payload() for each in self.standing],
+            "groups": [list(each) for each in self.groups],
         }
 
     @classmethod
@@ -124,6 +127,7 @@ class Glance:
             worst=Finding.read(payload["worst"]) if payload["worst"] else None,
             series=tuple(payload["series"]),
             standing=tuple(Stands.read(each) for each in payload["standing"]),
+            groups=tuple((attribute, group, n) for attribute, group, n in payload["groups"]),
         )
 
 
@@ -182,11 +186,23 @@ def glance(recorded: Sequence[Recorded], heads: Sequence[Entry]) -> Glance | Non
         worst=worst,
         series=tuple(_value(audit, worst) for audit in audits) if worst else (),
         standing=tuple(standing(recorded)[:STANDING]),
+        groups=tuple(volumes(last)[:STANDING]),
     )
 
 
 def _value(audit: Audit, like: Finding) -> float | None:
     return next((f.value for f in audit.findings if f.key == like.key), None)
+
+
+def volumes(audit: Audit) -> list[tuple[str, str, int]]:
+    """How many rows each group sent, where that is measured and may be shown, the fewest first."""
+    found = [
+        (f.n or 0, f.subject, f.group)
+        for f in audit.findings
+        if f.metric == "scored_share" and f.group is not None and f.n is not None
+        and f.verdict is not Verdict.WITHHELD
+    ]  # fmt: skip
+    return [(attribute, group, n) for n, attribute, group in sorted(found)]
 
 
 def cells(audit: Audit) -> dict[str, Cell]:

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-Reads = Literal["column", "window", "tally", "distance", "cube", "estimate", "attribute"]
+Reads = Literal["column", "window", "tally", "distance", "cube", "estimate", "attribute", "feed"]
 Kind = Literal["numeric", "categorical", "score", "decision", "outcome"]
 Need = Literal["score", "decision", "outcome", "action"]
 F = TypeVar("F", bound=Callable[..., Any])
@@ -69,6 +69,8 @@ class Metric:
                 (under None one of the attribute as a whole), each judged against `target`,
                 with limits that hold for all groups at once.
             "attribute": a Cube of one attribute; the same function gives the reference's level.
+            "feed": a Cube of one attribute in the window, the same in the reference, how many windows
+                long that is, and the same in each of its windows.
             "estimate": an Outlook, scores and what they meant in the reference; shown, never judged.
         unit: of the value.
         worse: which way is worse; "either" when both are.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from monitors.audit import Audit, Finding
+from monitors.audit import Audit, Finding, Verdict
 from monitors.config import ModelConfig
 from monitors.window import utc
 
@@ -83,7 +83,9 @@ def impact(finding: Finding, rows: int | None) -> str:
     whom = "everyone scored" if finding.group is None else f"the people of {finding.subject} {finding.group}"
     if rows is None:
         return f"{whom[0].upper()}{whom[1:]} by the model; how many is too few to say."
-    return f"{whom[0].upper()}{whom[1:]} by the model, which made {band(rows)} predictions that window."
+    known = finding.verdict is Verdict.BEYOND and finding.reason
+    more = f" Of this: {finding.reason}." if known else ""
+    return f"{whom[0].upper()}{whom[1:]} by the model, which made {band(rows)} predictions that window.{more}"
 
 
 def number(value: float | None) -> str:

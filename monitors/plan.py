@@ -87,6 +87,7 @@ def _rule(
 
 _FEED = "Ask the interface team whether the feed or its mapping changed."
 _SCORES = "Check that scores still arrive and tell the ward to use the fallback if they do not."
+_SILENT = "Ask the interface team for the feed of what is named; tell its ward that nobody is scored."
 _MODEL = "Tell the model's clinical owner; compare with the last version, feed or coding change."
 _GROUP = "Bring it to the governance committee with the group's counts and the bias audit."
 
@@ -98,6 +99,8 @@ DEFAULT_PLAN: tuple[Rule, ...] = (
     _rule("freshness", 0.5, "page", action=_SCORES, runbook="scores-stopped"),
     _rule("invalid_score_share", 0.005, "page", action=_SCORES, runbook="impossible-inputs"),
     _rule("wrong_version_share", 0.005, "page", action=_SCORES, runbook="wrong-version"),
+    _rule("silent_groups", 0.5, "page", by="site", action=_SILENT, runbook="feed-missing"),
+    _rule("silent_groups", 0.5, by="sensitive", action=_SILENT, runbook="feed-missing"),
     _rule("duplicate_share", 0.02, action=_FEED, runbook="duplicates"),
     _rule("missing_share", 0.05, action=_FEED, runbook="missing-inputs"),
     _rule("unseen_share", 0.02, columns="categorical", action=_FEED, runbook="unseen-categories"),
@@ -155,6 +158,8 @@ DEFAULT_PLAN: tuple[Rule, ...] = (
         action=_GROUP,
         runbook="group-gap",
     ),
+    # How many people each site sends, and how many of them get a score: shown, never judged.
+    _rule("scored_share", None, "info", by="site", action=_SILENT, runbook="feed-missing"),
     # Many small groups side by side: shown with how far each was drawn towards all, never judged.
     _rule(
         "pooled_true_positive_rate",

@@ -38,6 +38,7 @@ _TAKES = {
     "distance": "a column against its reference",
     "cube": "the groups of an attribute (`by:`)",
     "estimate": "everyone, or a group (`by:`); shown, never judged",
+    "feed": "an attribute (`by:`), group by group in the window and in the reference",
     "attribute": "an attribute (`by:`), in the window and in the reference",
 }
 _LEFT_OUT = {

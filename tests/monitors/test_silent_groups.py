@@ -1,0 +1,105 @@
+"""One site's feed stops while the others go on: it is named, it pages at once, and it heals."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+
+import pandas as pd
+import pytest
+
+from flows.monitor import step
+from monitors.alert import changes, standing
+from monitors.audit import Audit, Finding, Verdict
+from monitors.config_file import parse
+from monitors.cube import UNKNOWN, Cube
+from monitors.glance import volumes
+from monitors.quality.silent_groups import silent_groups
+from monitors.suppression import published
+
+START = datetime(2026, 1, 5, tzinfo=UTC)
+CONFIG = parse(
+    """
+model: sepsis
+version: 1
+source: {kind: files, path: x.csv}
+columns: {time: at, score: risk, decision: {score_at_least: 0.5}, sensitive: [language], site: site}
+window: P7D
+reference: {from: 2026-01-05, to: 2026-03-02}
+""",
+    "sepsis.yaml",
+)
+
+
+def cube(**rows: int) -> Cube:
+    return Cube.of("site", [(group, -1, -1, -1, -1, n, 0) for group, n in rows.items()])
+
+
+def test_a_group_that_usually_sends_and_did_not_is_counted_and_named() -> None:
+    found = silent_groups(cube(south=90), cube(north=400, south=400, east=400), 4.0)
+    assert (found.value, found.note) == (2.0, "nothing came of east, north")
+
+
+def test_a_group_that_sends_too_few_to_miss_is_not_counted() -> None:
+    assert silent_groups(cube(south=90), cube(north=119, south=400), 4.0).value == 0.0
+
+
+def test_a_group_that_was_silent_in_a_window_of_the_reference_is_not_counted() -> None:
+    blocks = [cube(north=100, south=100), cube(south=100)]
+    assert silent_groups(cube(south=90), cube(north=400, south=400), 4.0, blocks).value == 0.0
+
+
+def test_people_of_unknown_group_are_no_feed() -> None:
+    assert silent_groups(cube(south=90), cube(**{UNKNOWN: 400, "south": 400}), 4.0).value == 0.0
+
+
+def test_a_window_without_any_row_is_another_matter() -> None:
+    assert silent_groups(cube(), cube(north=400), 4.0).value is None
+
+
+def rows(weeks: range, silent: range) -> pd.DataFrame:
+    made = []
+    for week in weeks:
+        for number in range(400):
+            draw = random.Random(week * 1000 + number)
+            site = draw.choice(["north", "south", "south", "east"])
+            if week in silent and site == "north":
+                continue
+            at = START + timedelta(weeks=week, seconds=draw.random() * 7 * 86400)
+            made.append((at, round(draw.betavariate(2, 5), 4), draw.choice(["en", "en", "es"]), site))
+    return pd.DataFrame(made, columns=["at", "risk", "language", "site"])
+
+
+@pytest.fixture(scope="module")
+def audits() -> list[Audit]:
+    """Three weeks; the second without the north."""
+    table = rows(range(11), range(9, 10))
+    grid = CONFIG.grid
+    first = grid.index(START)
+    return [published(step(CONFIG, grid.window(first + week), table)) for week in (8, 9, 10)]
+
+
+def of(audit: Audit, subject: str) -> Finding:
+    return next(f for f in audit.findings if f.metric == "silent_groups" and f.subject == subject)
+
+
+def test_a_site_that_stops_pages_at_once_and_is_over_when_it_is_back(audits: list[Audit]) -> None:
+    assert [of(a, "site").verdict for a in audits] == [Verdict.WITHIN, Verdict.BEYOND, Verdict.WITHIN]
+    assert [of(a, "language").verdict for a in audits] == [Verdict.WITHIN] * 3
+    assert of(audits[1], "site").reason == "nothing came of north"
+    assert (of(audits[1], "site").severity, of(audits[1], "language").severity) == ("page", "ticket")
+    told = [
+        (c.state, c.finding.subject)
+        for place in range(3)
+        for c in changes(standing(audits[:place]), audits[place])
+        if c.finding.metric == "silent_groups"
+    ]
+    assert told == [("began", "site"), ("ceased", "site")]
+
+
+def test_the_volume_of_each_site_is_known_where_it_may_be_shown(audits: list[Audit]) -> None:
+    counts = {group: n for attribute, group, n in volumes(audits[0]) if attribute == "site"}
+    assert set(counts) == {"north", "south", "east"}
+    assert 330 < sum(counts.values()) < 410
+    later = {group: n for attribute, group, n in volumes(audits[1]) if attribute == "site"}
+    assert later["north"] == 0
