@@ -21,9 +21,10 @@ def alerts(context: click.Context, everything: bool) -> None:
     if context.invoked_subcommand is None:
         from dashboards.terminal_alerts import show_alerts
         from flows.run import now, open_ledger
-        from monitors.acting import held
+        from monitors.acting import held, quiet
 
-        show_alerts(held(open_ledger(context.obj), now()), now(), everything=everything)
+        ledger = open_ledger(context.obj)
+        show_alerts(held(ledger, now()), now(), everything=everything, quiet=quiet(ledger))
 
 
 @alerts.command("test")
@@ -61,6 +62,35 @@ def alerts_review(home: Home, month: str | None) -> None:
     except ValueError as error:
         raise click.UsageError(f"--month {error}") from None
     show_review(review(held(open_ledger(home), now()), start, end), asked)
+
+
+@alerts.command("rehearse")
+@click.argument("model", metavar="MODEL.yaml", type=click.Path(path_type=Path))
+@click.option("--at", metavar="T", help="The quarter before this moment. [now]")
+@click.pass_obj
+def alerts_rehearse(home: Home, model: Path, at: str | None) -> None:
+    """How often each rule of a model's own plan would have called somebody last quarter.
+
+    It takes the counts that are kept of past windows. Write a new rule with `silent: true`, rehearse it,
+    let it run, and take `silent` away when the number is one that people will answer.
+    """
+    from dashboards.figures import period
+    from flows import source
+    from flows.run import now, open_ledger, setting
+    from monitors.rehearsal import rehearse
+    from monitors.window import moment
+
+    config = source.read(model)
+    try:
+        when = moment(at, config.zone) if at else now()
+    except ValueError as error:
+        raise click.UsageError(f"--at {error}") from None
+    if not config.plan:
+        click.echo(f"{model.name} has no plan of its own; the shipped one is in every audit already.")
+    for line in rehearse(config, open_ledger(home), when, setting(config)):
+        click.echo(line.said)
+        for window, what in line.told:
+            click.echo(f"  {period(window)}: {what}")
 
 
 def _answering(name: str, told: str) -> None:

@@ -9,16 +9,19 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dashboards.figures import date, spell
-from monitors.acting import Held
+from dashboards.figures import date, day, spell
+from monitors.acting import Held, Quiet
 from monitors.review import Line
 
 
-def show_alerts(alerts: Sequence[Held], now: datetime, *, everything: bool = False) -> None:
-    """A line an alert, those nobody has taken first."""
+def show_alerts(
+    alerts: Sequence[Held], now: datetime, *, everything: bool = False, quiet: Sequence[Quiet] = ()
+) -> None:
+    """What is silenced or going to be; then a line an alert, those nobody has taken first."""
     console = Console()
     order = ("open", "acknowledged", "silenced", "history")
     shown = [h for h in alerts if everything or h.state != "history"]
+    _quiet(console, quiet, now)
     if not shown:
         console.print("No alert is open.")
         return
@@ -36,6 +39,15 @@ def show_alerts(alerts: Sequence[Held], now: datetime, *, everything: bool = Fal
     waiting = [now - h.raised for h in shown if h.state == "open"]
     if waiting:
         console.print(f"  {len(waiting)} open, the oldest for {spell(max(waiting))}.", highlight=False)
+
+
+def _quiet(console: Console, quiet: Sequence[Quiet], now: datetime) -> None:
+    for each in quiet:
+        if each.mark.until is not None and not each.over(now):
+            what = "one check of " if each.check else ""
+            stretch = f"{day(each.start)} to {day(each.mark.until)} UTC"
+            told = f"Silenced: {what}{each.model}, {stretch}, by {each.mark.by}"
+            console.print(Text("".join(c if c.isprintable() else "�" for c in told)[:300]))
 
 
 def show_review(lines: Sequence[Line], month: str) -> None:

@@ -145,7 +145,7 @@ def overlapping(config: ModelConfig, window: Window) -> bool:
 
 def _one(config: ModelConfig, window: Window, stage: Stage, source: Source, ledger: Ledger) -> Round:
     before = len(ledger.entries("audit", model=config.model, window=str(window)))
-    audit = step(config, window, source, stage=stage, ledger=ledger, setting=_setting(config))
+    audit = step(config, window, source, stage=stage, ledger=ledger, setting=setting(config))
     after = len(ledger.entries("audit", model=config.model, window=str(window)))
     worst = str(keep(ledger, audit).worst)
     return Round(config.model, str(window), stage, audit.digest, worst, after > before)
@@ -157,8 +157,8 @@ def _together(config: ModelConfig, window: Window, source: Source, ledger: Ledge
     look_together(config, window, source, ledger, told)
 
 
-def _setting(config: ModelConfig) -> Setting:
-    """Evidently is loaded only where a plan names one of its methods: it takes seconds."""
+def setting(config: ModelConfig) -> Setting:
+    """What evaluating needs besides counts; Evidently only where a plan names it: loading takes seconds."""
     if not any(rule.measure.startswith("evidently:") for rule in config.plan):
         return Setting()
     from flows.evidently_report import measure

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from monitors.audit import Audit
 from monitors.ledger import Ledger, Recorded
@@ -35,10 +36,12 @@ def kept(ledger: Ledger, audit: Audit) -> Audit:
     return Audit.read(found.body) if found else published(audit)
 
 
-def releases(ledger: Ledger, model: str, last: int) -> list[Recorded]:
-    """A model's last windows as people may see them, oldest first."""
+def releases(
+    ledger: Ledger, model: str, *, before: datetime | None = None, last: int | None = None
+) -> list[Recorded]:
+    """A model's windows as people may see them, oldest first; `before` and `last` as in `Ledger.audits`."""
     found = []
-    for recorded in ledger.audits(model, last=last):
+    for recorded in ledger.audits(model, before=before, last=last):
         release = ledger.get("release", f"{recorded.digest}|{RULES}")
         shown = Audit.read(release.body) if release else published(recorded.audit)
         found.append(replace(recorded, audit=shown))

@@ -177,6 +177,13 @@ MODEL = Board(
         ),
         Asked(
             "lines",
+            "Rows of the sites that sent fewest",
+            "One site's feed that dries up is seen here first; none where too few to show.",
+            (f"rounds_group_rows{PICKED}",),
+            ("{{attribute}} {{group}}",),
+        ),
+        Asked(
+            "lines",
             "Verdicts",
             "Of the last window: beyond, failed, undecided.",
             (f"sum by (verdict) (rounds_findings{PICKED})",),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 from fastapi import APIRouter, HTTPException, Request
@@ -11,13 +11,14 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from dashboards import forms, security
 from dashboards.identity import allow
 from dashboards.templating import page
+from monitors import acting
 from monitors.acting import LONGEST_SILENCE, Held, NotAccepted, acknowledge, held, not_useful, silence
 from monitors.review import month_of, review
 
 router = APIRouter(include_in_schema=False)
 STATES = ("open", "acknowledged", "silenced", "history")
 SHOWN = 50  # of a state; a page has an end
-ACTIONS = ("acknowledge", "silence", "not_useful")
+ACTIONS = ("acknowledge", "silence", "not_useful", "plan")
 
 
 @router.get("/alerts")
@@ -41,6 +42,10 @@ async def answer(request: Request) -> Response:
                 not_useful(reading.ledger, key, by, reason, now)
             case "silence":
                 silence(reading.ledger, key, by, reason, now + _days(given.get("days", "1")), now)
+            case "plan":
+                start = _start(given.get("start", ""))
+                silence(reading.ledger, key, by, reason, start + _days(given.get("days", "1")), now, start)
+                return RedirectResponse("/alerts#planned", 303)
             case _:
                 raise NotAccepted(f"say what to do: {', '.join(ACTIONS)}")
     except NotAccepted as error:
@@ -52,6 +57,13 @@ def _days(text: str) -> timedelta:
     if text not in map(str, range(1, LONGEST_SILENCE.days + 1)):
         raise NotAccepted(f"a silence lasts 1 to {LONGEST_SILENCE.days} days")
     return timedelta(days=int(text))
+
+
+def _start(text: str) -> datetime:
+    try:
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M").replace(tzinfo=UTC)
+    except ValueError:
+        raise NotAccepted("say when the change begins, in UTC, such as 2026-03-04T22:00") from None
 
 
 def _page(request: Request, key: str, month: str, refused: str = "") -> HTMLResponse:
@@ -79,6 +91,8 @@ def _page(request: Request, key: str, month: str, refused: str = "") -> HTMLResp
         token=security.signed(cookie),
         refused=refused,
         days=range(1, LONGEST_SILENCE.days + 1),
+        quiet=[] if chosen else [q for q in acting.quiet(reading.ledger) if not q.over(now)],
+        models=reading.ledger.models(),
     )
     forms.keep(request, made, cookie)
     return made

@@ -63,6 +63,25 @@ def test_an_answer_on_the_page_is_in_the_ledger(
     assert ledger.verify() == 2
 
 
+def test_a_change_is_planned_on_the_page_and_shown_there(browser_like: httpx.Client, ledger: Ledger) -> None:
+    ward.record(ledger, "sepsis-early-warning", 9, tuple(ward.usual(9)))
+    sent = {
+        **form(browser_like),
+        "action": "plan",
+        "key": "sepsis-early-warning",
+        "start": "2026-03-05T22:00",
+    }
+    answer = browser_like.post("/alerts", data=sent)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/alerts#planned")
+    html = browser_like.get("/alerts").text
+    assert "Planned changes and silences (1)" in html
+    assert "not begun yet" in html
+    assert states(ledger) == ["open"]
+    refused = browser_like.post("/alerts", data={**sent, "start": "tonight"})
+    assert refused.status_code == 422
+    assert "say when the change begins" in refused.text
+
+
 @pytest.mark.parametrize("fault", ["no token", "another token", "no cookie", "another cookie", "elsewhere"])
 def test_a_form_from_elsewhere_is_refused(browser_like: httpx.Client, ledger: Ledger, fault: str) -> None:
     sent, headers = form(browser_like), {}

@@ -83,6 +83,11 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A live Prometheus with our rules that has scraped the ward."""
     folder = tmp_path_factory.mktemp("grafana")
     ledger, configs = ward.build(folder)
+    sites = ward.config("by-site")
+    columns = sites.columns.model_copy(update={"site": "site"})
+    configs["by-site"] = sites.model_copy(update={"columns": columns})
+    north = ward.finding("scored_share", "fairness", subject="site", group="north", value=0.9, n=120)
+    ward.record(ledger, "by-site", ward.WEEKS - 1, (north, *ward.usual(1)))
     app = create_app(
         ledger, configs, published=ward.published, now=lambda: datetime.now(UTC), oncall=ward.ONCALL
     )
