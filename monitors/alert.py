@@ -18,7 +18,7 @@ from monitors.window import Window
 Key = tuple[str, str, str | None]
 
 BLIND = (Verdict.CANNOT_TELL, Verdict.WITHHELD, Verdict.FAILED)
-WHOLE = ("rows", "score", "decision")  # feeds of a model as a whole; others are of a column or a group
+PARTIAL = ("silent_groups",)  # feeds of a part: the rest of the model is still there to be judged
 FEED, MUTED = "quality", ("performance", "fairness")
 
 
@@ -162,10 +162,10 @@ def mutes(feed: Finding, finding: Finding) -> bool:
     ...                 verdict=Verdict.BEYOND, severity="ticket")
     >>> mutes(urine, gap), mutes(replace(urine, subject="race"), gap)
     (False, True)
-    >>> mutes(replace(urine, severity="page", subject="rows"), gap)
+    >>> mutes(replace(urine, severity="page"), gap)
     True
     """
-    if feed.severity == "page" and feed.subject in WHOLE:
+    if feed.severity == "page" and feed.metric not in PARTIAL:
         return finding.family in MUTED
     return finding.family == "fairness" and finding.subject == feed.subject
 

@@ -61,7 +61,7 @@ CASES: dict[str, tuple[list[dict[str, Any]], set[str]]] = {
     ),
     "one site's feed mutes the gaps between sites": (
         [
-            finding("m4", "quality", "page", "site"),
+            finding("m4", "quality", "page", "site", metric="silent_groups"),
             finding("m4", "fairness", "committee", "site", attribute="site", site="south"),
             finding("m4", "performance", "page"),
         ],
