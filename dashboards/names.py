@@ -28,6 +28,7 @@ MEASURES = {
     "freshness": "Silence at the end of the window",
     "invalid_score_share": "Impossible scores",
     "wrong_version_share": "Wrong version",
+    "score_spread": "Spread of the scores",
     "silent_groups": "Groups that sent nothing",
     "duplicate_share": "Duplicates",
     "missing_share": "Missing",

@@ -74,6 +74,7 @@ _TOLD: Mapping[str, tuple[str, str]] = {
     "negative_predictive_value": ("unflagged_known", "tn"),
     "missed_per_1000": ("decided_known", "fn"),
     "scored_share": ("rows", "scored"),
+    "score_spread": ("scored", "scored"),
     "label_coverage": ("scored", "labelled"),
     "ascertainment_ratio": ("rows", "known"),
     "invalid_score_share": ("score_there", "score_invalid"),

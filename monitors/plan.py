@@ -99,6 +99,7 @@ DEFAULT_PLAN: tuple[Rule, ...] = (
     _rule("freshness", 0.5, "page", action=_SCORES, runbook="scores-stopped"),
     _rule("invalid_score_share", 0.005, "page", action=_SCORES, runbook="impossible-inputs"),
     _rule("wrong_version_share", 0.005, "page", action=_SCORES, runbook="wrong-version"),
+    _rule("score_spread", 0.8, "page", action=_SCORES, runbook="scores-stopped"),
     _rule("silent_groups", 0.5, "page", by="site", action=_SILENT, runbook="feed-missing"),
     _rule("silent_groups", 0.5, by="sensitive", action=_SILENT, runbook="feed-missing"),
     _rule("duplicate_share", 0.02, action=_FEED, runbook="duplicates"),

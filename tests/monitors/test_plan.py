@@ -43,6 +43,7 @@ def test_pages_are_for_scores_and_performance_not_for_inputs() -> None:
         ("freshness", "all"),
         ("invalid_score_share", "all"),
         ("wrong_version_share", "all"),
+        ("score_spread", "all"),  # one score for all is as good as none
         ("silent_groups", "all"),  # of sites
         ("wasserstein", "score"),
         ("auroc", "all"),
