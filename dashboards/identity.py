@@ -12,7 +12,13 @@ from fastapi import HTTPException, Request
 Role = Literal["viewer", "auditor", "admin"]
 ROLES: tuple[Role, ...] = ("viewer", "auditor", "admin")  # each may do what those before it may
 ANYBODY = "*"  # in a list of groups: whoever is known at all
-DONE = {"acknowledge": "auditor", "not_useful": "auditor", "sign": "auditor", "silence": "admin", "plan": "admin"}
+DONE = {
+    "acknowledge": "auditor",
+    "not_useful": "auditor",
+    "sign": "auditor",
+    "silence": "admin",
+    "plan": "admin",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,9 +136,8 @@ class _Run:
             yield from self.estimates.of(check)
             return
         if check.metric.reads == "attribute" and check.attribute is not None:
-            now, was = (
-                check.compute(p.cubes[check.attribute]) for p in (self.current, self.reference.profile)
-            )
+            both = (self.current, self.reference.profile)
+            now, was = (check.compute(p.cubes[check.attribute]) for p in both)
             yield from _compared(check, now, was, None)
             return
         if check.metric.reads == "feed" and check.attribute is not None:
@@ -167,12 +166,11 @@ class _Run:
 
     def feed(self, check: Check, attribute: str) -> Finding:
         """Which groups are there now and were before, named in words where one is not."""
-        before = self.reference.profile
-        windows = before.window.duration / self.current.window.duration
-        blocks = [block.cubes[attribute] for block in self.reference.blocks]
-        now = check.compute(self.current.cubes[attribute], before.cubes[attribute], windows, blocks)
-        (found,) = _compared(check, now, now, None)
-        return replace(found, reason=now.note or found.reason)
+        was, now = self.reference.profile, self.current
+        inside = [block.cubes[attribute] for block in self.reference.blocks]
+        windows = was.window.duration / now.window.duration
+        found = check.compute(now.cubes[attribute], was.cubes[attribute], windows, inside)
+        return replace(next(_compared(check, found, found, None)), reason=found.note or found.why)
 
     def bounded(self, check: Check, found: Finding) -> Finding:
         """With what outcomes not known leave open."""
