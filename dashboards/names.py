@@ -64,6 +64,10 @@ MEASURES = {
     "estimated_positive_predictive_value": "Estimated positive predictive value",
     "estimated_brier": "Estimated Brier score",
     "estimated_observed_expected_ratio": "Estimated observed over expected",
+    "alerts_per_100_patient_days": "Flags per 100 patient-days",
+    "time_to_action": "Time to action",
+    "time_to_action_90": "Time to action, slow tenth",
+    "incomplete_share": "Inputs incomplete",
 }
 
 WHOLE = ("rows", "model", "score", "decision", "outcome", "")  # subjects that are no column

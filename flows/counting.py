@@ -13,12 +13,14 @@ from typing import Any
 
 import ibis
 
+from flows import asides
 from flows import expressions as ex
 from flows.dialects import compiled, fetched
 from flows.engine import plainly
 from flows.patients import one_each
 from flows.periods import within
 from flows.prepare import Prepared, checked, run
+from flows.shape import SCHEMA, shaped
 from monitors.canonical import digest
 from monitors.checks import checks
 from monitors.columns import Columns
@@ -34,14 +36,6 @@ from monitors.window import Window
 MOST_GROUPS = 200  # a grouping with more is a mistake in the config, not a question
 MOST_STRATA = 2_000  # groups times strata
 _BRANCHES = 64  # union branches sent to the engine in one statement
-_SCHEMA = ibis.schema(
-    {
-        "tag": "string",
-        "key": "string",
-        **dict.fromkeys(("outcome", "decision", "cell", "action", "n", "score_sum"), "int64"),
-    }
-)
-
 Counted = dict[str, Any]
 
 
@@ -91,7 +85,9 @@ def count(
     """
     columns = config.columns
     with plainly(where, table.columns):
-        rows = within(checked(table, columns, where), columns, window, config, where)
+        rows = within(
+            asides.timely(checked(table, columns, where), columns, where), columns, window, config, where
+        )
         seen = _overview(rows, columns, config)
         duplicates = seen.rows - seen.distinct
         if duplicates:
@@ -119,7 +115,8 @@ def count(
             found = []
         rows_here = sum(row["n"] for row in found)
         together = _together(counted.get(f"repeats {attribute}", []), rows_here) if found else {}
-        cubes[attribute] = Cube.of(attribute, (_cube_row(row) for row in found), together)
+        beside = map(asides.read, counted.get(f"aside {attribute}", [])) if found else ()
+        cubes[attribute] = Cube.of(attribute, map(_cube_row, found), together, asides=beside)
     for attribute, column in strata_wanted(checks(config)):
         place = place_of(attribute, column)
         found = counted.get(f"cube {place}", [])
@@ -162,7 +159,7 @@ def _counted(rows: ibis.Table, prepared: Prepared, frozen: Frozen) -> dict[str, 
     step, branches = _compiled(rows.get_backend(), prepared, frozen)
     counted: dict[str, list[Counted]] = {}
     for first in range(0, len(branches), _BRANCHES):
-        for row in run(rows, step, branches[first : first + _BRANCHES], _SCHEMA):
+        for row in run(rows, step, branches[first : first + _BRANCHES], SCHEMA):
             counted.setdefault(row["tag"], []).append(row)
     return counted
 
@@ -182,6 +179,11 @@ def _compiled(backend: Any, prepared: Prepared, frozen: Frozen) -> tuple[str, tu
             *(
                 _grouping(prepared, attribute, frozen, column)
                 for attribute, column in strata_wanted(checks(prepared.config))
+            ),
+            *(
+                branch
+                for attribute in attributes
+                for branch in asides.branches(prepared, attribute, frozen.bins, frozen.score_edges)
             ),
         ]
         if prepared.repeating:
@@ -231,15 +233,6 @@ def _overview(rows: ibis.Table, columns: Columns, config: ModelConfig) -> _Overv
     return _Overview(total, distinct, wrong, int(got.get("third") or 0), last)
 
 
-def _shaped(counted: Any, tag: str, **given: Any) -> ibis.Table:
-    """One branch in the shape every branch has, so that they can stand side by side."""
-    parts: dict[str, Any] = {"tag": ibis.literal(tag)}
-    for name, kind in list(_SCHEMA.items())[1:]:
-        value = given.get(name)
-        parts[name] = ibis.literal(0, kind) if value is None else value.cast(kind)
-    return counted.select(**parts)
-
-
 def _column(prepared: Prepared, name: str, bins: Bins) -> ibis.Table:
     rows = prepared.table
     if isinstance(bins, NumericBins):
@@ -247,7 +240,7 @@ def _column(prepared: Prepared, name: str, bins: Bins) -> ibis.Table:
     else:
         cell = ex.category_cell(rows[prepared.text(name)], bins)
     counted = rows.select(cell=cell).group_by("cell").aggregate(n=lambda t: t.count())
-    return _shaped(counted, f"column {name}", key=counted.cell, n=counted.n)
+    return shaped(counted, f"column {name}", key=counted.cell, n=counted.n)
 
 
 def _grouping(prepared: Prepared, attribute: str, frozen: Frozen, within: str | None = None) -> ibis.Table:
@@ -272,7 +265,7 @@ def _grouping(prepared: Prepared, attribute: str, frozen: Frozen, within: str | 
     )
     given = {name: counted[name] for name in (*keys, "n", "score_sum")}
     name = place_of(attribute, within) if within is not None else attribute
-    return _shaped(counted, f"cube {name}", **given)
+    return shaped(counted, f"cube {name}", **given)
 
 
 def _repeating(prepared: Prepared, attribute: str) -> tuple[ibis.Table, ibis.Table]:
@@ -290,8 +283,8 @@ def _repeating(prepared: Prepared, attribute: str) -> tuple[ibis.Table, ibis.Tab
     summed = pairs.group_by(["key", "place", "other_place"]).aggregate(n=lambda t: (t.n * t.other_n).sum())
     tag = f"repeats {attribute}"
     return (
-        _shaped(summed, tag, key=summed.key, outcome=summed.place, decision=summed.other_place, n=summed.n),
-        _shaped(alone, tag, key=alone.key, outcome=alone.place, decision=alone.place, n=alone.n),
+        shaped(summed, tag, key=summed.key, outcome=summed.place, decision=summed.other_place, n=summed.n),
+        shaped(alone, tag, key=alone.key, outcome=alone.place, decision=alone.place, n=alone.n),
     )
 
 

@@ -188,3 +188,13 @@ def whole(value: FloatingColumn) -> BooleanValue:
 def finite(value: Column) -> FloatingColumn:
     """The number where it is finite, told by comparison, else NULL."""
     return ibis.ifelse((value > _FINITE) | (value < -_FINITE), ibis.null("float64"), value)
+
+
+def seconds(time: Column) -> IntegerValue:
+    """Whole seconds since 1970, of a local clock as if it were UTC."""
+    return (time.cast("timestamp") if time.type().is_date() else time).epoch_seconds().cast("int64")
+
+
+def step(value: Column, starts: Sequence[int]) -> IntegerValue:
+    """The last step that begins at or before the value, which is no less than the first."""
+    return _search(value, [float(start) for start in starts], 0, len(starts) - 1)

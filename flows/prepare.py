@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -23,6 +24,7 @@ from monitors.errors import SourceInvalid
 
 WINDOW, PREPARED = "rounds_window", "rounds_prepared"
 EVERYONE_KEY = "everyone"
+DAY = 86_400  # seconds
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,25 @@ class Prepared:
         names = [a.name for a in self.columns.attributes]
         return f"g{names.index(attribute)}" if attribute else "g"
 
+    @property
+    def days(self) -> bool:
+        """Whether patient-days are counted: where patients and what staff did are recorded."""
+        return self.columns.patient is not None and self.columns.action is not None
+
+    @property
+    def completeness(self) -> bool:
+        """Whether it is counted who lacked an input: where the plan asks for it."""
+        asked = any(rule.measure == "incomplete_share" for rule in self.config.plan)
+        return asked and bool(self.columns.numeric or self.columns.categorical)
+
+    def _day(self, time: Any) -> Any:
+        """The number of a row's day, from local midnight by the clock the windows' grid begins with."""
+        kind, grid = time.type(), self.config.grid
+        local = kind.is_timestamp() and kind.timezone
+        begins = datetime(grid.anchor.year, grid.anchor.month, grid.anchor.day, tzinfo=grid.zone)
+        ahead = int((begins.utcoffset() or timedelta()).total_seconds()) if local else 0
+        return (ex.seconds(time) + ahead) // DAY
+
     @cached_property
     def rows(self) -> ibis.Table:
         """The prepared rows, as an expression over the window's rows."""
@@ -82,6 +103,14 @@ class Prepared:
         made["outcome"] = ex.binary(rows[outcome] if outcome else None)
         made["decision"] = _decision(rows, columns)
         made["action"] = ex.binary(rows[columns.action] if columns.action else None)
+        if self.days:
+            made["who"] = ex.text(rows[columns.patient])
+            made["day"] = self._day(rows[columns.time])
+        if columns.action_time:
+            made["delay"] = ex.seconds(rows[columns.action_time]) - ex.seconds(rows[columns.time])
+        if self.completeness:
+            blanks = [ex.blank(rows[name]) for name in (*columns.numeric, *columns.categorical)]
+            made["incomplete"] = ibis.ifelse(ibis.or_(*blanks), 1, 0)
         made["millionths"] = ex.millionths(rows[columns.score] if columns.score else None)
         if self.repeating:
             made["patient"] = ex.text(rows[columns.patient])

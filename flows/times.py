@@ -30,15 +30,23 @@ def _read_as(value: str, form: str) -> ibis.expr.datatypes.timestamp: ...
 
 
 def timed(table: ibis.Table, config: ModelConfig, form: str | None, where: str) -> ibis.Table:
-    """The table with its time read and its columns derived, in the order that lets either use the other."""
-    time, derived = config.columns.time, config.source.derive
+    """The table with its times read and its columns derived, in the order that lets either use the other."""
+    time, acted, derived = config.columns.time, config.columns.action_time, config.source.derive
     if time in derived:
-        return readable_times(derive(table, derived, "duckdb"), time, form, where)
-    return derive(readable_times(table, time, form, where), derived, "duckdb")
+        table = readable_times(derive(table, derived, "duckdb"), time, form, where)
+    else:
+        table = derive(readable_times(table, time, form, where), derived, "duckdb")
+    if acted is None or acted not in table.columns:
+        return table
+    return readable_times(table, acted, form, where, alike=time)
 
 
-def readable_times(table: ibis.Table, column: str, form: str | None, where: str) -> ibis.Table:
+def readable_times(
+    table: ibis.Table, column: str, form: str | None, where: str, alike: str | None = None
+) -> ibis.Table:
     """The table with its time column as timestamps; other types pass as they are.
+
+    Without a single time in it the column is of the type of the column `alike`.
 
     Text is read in ISO 8601, else in the one form that fits every row. When day and month could
     be either, or some rows fit none, SourceInvalid says so and names the remedy.
@@ -48,7 +56,7 @@ def readable_times(table: ibis.Table, column: str, form: str | None, where: str)
     text = written(table, column)
     rows, readings = fitting(table, column, form)
     if not rows:
-        return table.mutate(**{column: ibis.null("timestamp")})
+        return table.mutate(**{column: ibis.null(table[alike].type() if alike else "timestamp")})
     whole = [name for name, fits in readings.items() if fits == rows]
     if not whole:
         nearest = max(readings, key=lambda name: readings[name])

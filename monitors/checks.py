@@ -120,6 +120,10 @@ def _spelled(config: ModelConfig, where: str, rule: Rule) -> Iterator[Check]:
         "decision": columns.decision is not None,
         "outcome": columns.outcome is not None,
         "action": columns.action is not None,
+        "action_time": columns.action_time is not None,
+        "patient": columns.patient is not None,
+        "need": columns.need is not None,
+        "inputs": bool(columns.numeric or columns.categorical),
     }
     if not all(have[need] for need in metric.needs):
         return

@@ -73,6 +73,11 @@ class Columns(Strict):
     action: str | None = Field(
         None, description="1 where staff acted on it, 0 where not; absent or null is not recorded."
     )
+    action_time: str | None = Field(None, description="When staff acted on it, where recorded.")
+    need: str | None = Field(
+        None,
+        description="One of `numeric`: need measured apart from the score, as chronic conditions are.",
+    )
     version: str | None = Field(None, description="Which model version made it, where recorded.")
     numeric: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
@@ -93,6 +98,10 @@ class Columns(Strict):
             raise ValueError("name a `score`, a `decision`, or both")
         if isinstance(self.decision, ScoreAtLeast) and self.score is None:
             raise ValueError("`decision: {score_at_least: …}` needs a `score`")
+        if self.action_time is not None and self.action is None:
+            raise ValueError("`action_time` needs an `action`: 1 where staff acted, 0 where not")
+        if self.need is not None and (self.need not in self.numeric or self.score is None):
+            raise ValueError("`need` has to be one of `numeric`, and needs a `score` to be set against")
         features = [*self.numeric, *self.categorical, *self.text]
         twice = sorted({c for c in features if features.count(c) > 1})
         if twice:
@@ -118,8 +127,9 @@ class Columns(Strict):
 
     def read(self) -> tuple[str, ...]:
         """Every column that is read from the source, once each, in order."""
-        roles = (self.time, self.id, self.patient, self.score, self.outcome, self.action, self.version)
+        roles = (self.time, self.id, self.patient, self.score, self.outcome)
+        staff = (self.action, self.action_time, self.version)
         decision = self.decision if isinstance(self.decision, str) else None
         groups = [column for a in self.attributes for column in a.columns]
-        named = [*roles, decision, *self.numeric, *self.categorical, *self.text, *groups]
+        named = [*roles, *staff, decision, *self.numeric, *self.categorical, *self.text, *groups]
         return tuple(dict.fromkeys(column for column in named if column is not None))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monitors.delays import STARTS
 from monitors.histogram import Counts, Floats
 from monitors.repeats import CELLS, Repeats, products
 
@@ -20,6 +21,12 @@ INVALID_SCORE = -2  # outside [0, 1]
 NOT_KNOWN = -1  # outcome, decision or action without a value
 
 Row = tuple[str, int, int, int, int, int, int]
+Aside = tuple[str, str, int, int, int]
+"""(group, kind, place, other, n): people counted beside the cube.
+
+"day": patient-days. "delay": flags acted on, place the step of `delays.STARTS`. "need": place the score
+cell, other the bin of need. "incomplete": place 1 where an input was missing, else 0.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,9 @@ class Tally:
         acted, overridden: flagged rows of which it is known whether staff acted on them.
         overridden_right, overridden_wrong: overridden rows without the outcome, and with it.
         repeats: how these rows fall together in patients; None where nobody repeats, or nobody is named.
+        days: patient-days, 0 where not counted.
+        delays: flags acted on by how long it took, shape (len(STARTS),).
+        complete, incomplete: rows with every input, and without; both 0 where not counted.
     """
 
     n: int
@@ -58,6 +68,10 @@ class Tally:
     overridden_right: int = 0
     overridden_wrong: int = 0
     repeats: Repeats | None = None
+    days: int = 0
+    delays: Counts = field(default_factory=lambda: np.zeros(len(STARTS), dtype=np.int64))
+    complete: int = 0
+    incomplete: int = 0
 
     @property
     def events(self) -> int:
@@ -126,9 +140,17 @@ class Cube:
     n: Counts
     score_sum: Counts
     repeats: Mapping[str, Counts] = field(default_factory=dict)
+    asides: tuple[Aside, ...] = ()
 
     @classmethod
-    def of(cls, attribute: str, rows: Iterable[Row], repeats: Mapping[str, Counts] | None = None) -> Cube:
+    def of(
+        cls,
+        attribute: str,
+        rows: Iterable[Row],
+        repeats: Mapping[str, Counts] | None = None,
+        *,
+        asides: Iterable[Aside] = (),
+    ) -> Cube:
         """From (group, outcome, decision, cell, action, n, score_sum) in any order; equal keys add."""
         merged: dict[tuple[str, int, int, int, int], list[int]] = {}
         for group, outcome, decision, cell, action, n, score_sum in rows:
@@ -138,8 +160,13 @@ class Cube:
         keys = sorted(merged)
         numbers = [[*key[1:], *merged[key]] for key in keys]
         columns = np.array(numbers, dtype=np.int64).reshape(-1, 6).T
+        beside: dict[tuple[str, str, int, int], int] = {}
+        for *what, n in asides:
+            place: Any = tuple(what)
+            beside[place] = beside.get(place, 0) + int(n)
+        kept = tuple((*key, beside[key]) for key in sorted(beside))
         cube = cls(attribute, tuple(key[0] for key in keys), *columns)
-        return replace(cube, repeats=repeats) if repeats else cube
+        return replace(cube, repeats=repeats or {}, asides=kept) if repeats or kept else cube
 
     def weighted_rows(self) -> list[Row]:
         """Back as rows, sorted."""
@@ -150,9 +177,11 @@ class Cube:
         if self.attribute != later.attribute:
             raise ValueError(f"cubes of {self.attribute!r} and {later.attribute!r} do not add")
         together = products([*self._products(), *later._products()])
-        both = self.repeats or later.repeats
         return Cube.of(
-            self.attribute, [*self.weighted_rows(), *later.weighted_rows()], together if both else None
+            self.attribute,
+            [*self.weighted_rows(), *later.weighted_rows()],
+            together if self.repeats or later.repeats else None,
+            asides=[*self.asides, *later.asides],
         )
 
     def __eq__(self, other: object) -> bool:
@@ -203,6 +232,11 @@ class Cube:
 
         anyone = np.ones(len(n), dtype=np.bool_)
         scored = by_cell(n, anyone)
+        beside = [a for a in self.asides if group in (None, a[0]) and a[0] != rest_of]
+        delays = np.zeros(len(STARTS), dtype=np.int64)
+        for _, kind, place, _, delayed in beside:
+            if kind == "delay":
+                delays[place] += delayed
         known = outcome >= 0
         return Tally(
             n=int(n.sum()),
@@ -224,6 +258,10 @@ class Cube:
             overridden_right=count((outcome == 0) & (decision == 1) & (action == 0)),
             overridden_wrong=count((outcome == 1) & (decision == 1) & (action == 0)),
             repeats=self._repeats(group, rest_of, 3 * (outcome + 1) + decision + 1, n),
+            days=sum(a[4] for a in beside if a[1] == "day"),
+            delays=delays,
+            complete=sum(a[4] for a in beside if a[1:3] == ("incomplete", 0)),
+            incomplete=sum(a[4] for a in beside if a[1:3] == ("incomplete", 1)),
         )
 
     def _repeats(self, group: str | None, rest_of: str | None, place: Counts, n: Counts) -> Repeats | None:
@@ -252,11 +290,14 @@ class Cube:
 
     def payload(self) -> dict[str, Any]:
         """As plain values, for JSON."""
-        plain = {"attribute": self.attribute, "rows": [list(row) for row in self.weighted_rows()]}
-        return {**plain, "repeats": [list(row) for row in self._products()]} if self.repeats else plain
+        # What is beside only where there is any: a profile without keeps the digest it always had.
+        told = {"attribute": self.attribute, "rows": [list(row) for row in self.weighted_rows()]}
+        told |= {"repeats": [list(row) for row in self._products()]} if self.repeats else {}
+        return told | ({"asides": [list(aside) for aside in self.asides]} if self.asides else {})
 
     @classmethod
     def read(cls, payload: dict[str, Any]) -> Cube:
         """Back from plain values."""
         repeats = products(tuple(row) for row in payload.get("repeats", ()))
-        return cls.of(payload["attribute"], [tuple(row) for row in payload["rows"]], repeats)
+        rows, asides = ([tuple(row) for row in payload.get(part, ())] for part in ("rows", "asides"))
+        return cls.of(payload["attribute"], rows, repeats, asides=asides)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 Reads = Literal["column", "window", "tally", "distance", "cube", "estimate", "attribute", "feed"]
 Kind = Literal["numeric", "categorical", "score", "decision", "outcome"]
-Need = Literal["score", "decision", "outcome", "action"]
+Need = Literal["score", "decision", "outcome", "action", "action_time", "patient", "need", "inputs"]
 F = TypeVar("F", bound=Callable[..., Any])
 Sums = NDArray[np.float64] | float
 Parts = Callable[[Any, Any, Any], tuple[Sums, Sums]]

@@ -1,7 +1,8 @@
 """Nested: findings whose difference tells of a handful of people that neither tells of by itself.
 
-What staff did is no kind of row in `forms`, so what its measures tell together is looked at here:
-flags of which no action is recorded, and overridden flags of which no outcome is.
+What staff did and what people need are no kinds of row in `forms`, so what their measures tell together
+is looked at here: flags of which no action is recorded, overridden flags of which no outcome is, actions
+of which no time is, and scored people of whom no need is.
 """
 
 from __future__ import annotations
@@ -12,11 +13,15 @@ from monitors.audit import Finding
 
 Place = tuple[str, str | None]
 EVERYONE: Place = ("model", None)
-_HIDDEN = ("action_rate", "override_rate", "override_right_rate")
+_HIDDEN = (
+    "action_rate", "override_rate", "override_right_rate", "time_to_action", "time_to_action_90",
+    "same_score_need_gap", "top_need_gap",
+)  # fmt: skip
+Counts = Mapping[str, tuple[int, int | None]]
 
 
 def nested(findings: Sequence[Finding], least: int) -> set[int]:
-    """Which findings of what staff did to hide: 1 to `least` - 1 people lie between two counts.
+    """Which of these findings to hide: 1 to `least` - 1 people lie between two counts.
 
     >>> from monitors.audit import Verdict
     >>> flags = Finding(metric="selection_rate", family="performance", subject="model", unit="share of rows",
@@ -26,18 +31,18 @@ def nested(findings: Sequence[Finding], least: int) -> set[int]:
     >>> nested([flags, acts], 11)
     {1}
     """
-    counts: dict[Place, dict[str, tuple[int, int]]] = {}
+    counts: dict[Place, dict[str, tuple[int, int | None]]] = {}
     for finding in findings:
-        if finding.n is not None and finding.events is not None:
+        if finding.n is not None:
             held = counts.setdefault((finding.subject, finding.group), {})
             held[finding.metric] = (finding.n, finding.events)
     between = {place: _between(held) for place, held in counts.items()}
-    whole = between.get(EVERYONE, (None, None))
+    whole = between.get(EVERYONE, _between({}))
     hidden: set[int] = set()
     for i, finding in enumerate(findings):
         if finding.metric not in _HIDDEN:
             continue
-        here = between.get((finding.subject, finding.group), (None, None))
+        here = between.get((finding.subject, finding.group), _between({}))
         for group, everyone in zip(here, whole, strict=True):
             rest = everyone - group if everyone is not None and group is not None else None
             if any(count is not None and 0 < count < least for count in (group, rest)):
@@ -45,17 +50,22 @@ def nested(findings: Sequence[Finding], least: int) -> set[int]:
     return hidden
 
 
-def _between(held: Mapping[str, tuple[int, int]]) -> tuple[int | None, int | None]:
-    """Flags without a recorded action, and overridden flags without a known outcome."""
-    flagged = held["selection_rate"][1] if "selection_rate" in held else None
-    flags = overridden = None
-    if "action_rate" in held:
-        flags, acted = held["action_rate"]
-        overridden = flags - acted
+def _between(held: Counts) -> tuple[int | None, ...]:
+    """Flags without an action, overridden ones without an outcome, actions without a time, no need."""
+    decided, flagged = held.get("selection_rate", (None, None))
+    flags, acted = held.get("action_rate", (None, None))
     if "override_rate" in held:
-        flags, overridden = held["override_rate"]
-    known = held["override_right_rate"][0] if "override_right_rate" in held else None
-    return _less(flagged, flags), _less(overridden, known)
+        flags = held["override_rate"][0]
+        acted = _less(*held["override_rate"])
+    known, timed, slow, needed, topped = (
+        held.get(name, (None, None))[0] for name in (*_HIDDEN[2:5], *_HIDDEN[5:])
+    )
+    return (
+        _less(flagged, flags),
+        _less(_less(flags, acted), known),
+        _less(acted, timed if timed is not None else slow),
+        _less(decided, needed if needed is not None else topped),
+    )
 
 
 def _less(whole: int | None, part: int | None) -> int | None:

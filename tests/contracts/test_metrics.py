@@ -68,7 +68,27 @@ def cube(seed: int, rows: int, *, score: bool = True, decision: bool = True, act
     millionths = np.round(risk * 1e6).astype(int) if score else np.zeros(rows, int)
     acted = (random.random(rows) < 0.2 + 0.6 * decided).astype(int) if action else np.full(rows, -1)
     columns = (outcome.astype(int), decided, cell, acted, np.ones(rows, int), millionths)
-    return Cube.of("", [("", *map(int, row)) for row in zip(*columns, strict=True)])
+    beside = [("", "day", 0, 0, 1) for _ in range(rows)]
+    beside += [("", "incomplete", int(lacks), 0, 1) for lacks in random.random(rows) < 0.2]
+    if action and decision:
+        waits = random.integers(0, 60, rows)
+        beside += [
+            ("", "delay", int(w), 0, 1) for w, a, d in zip(waits, acted, decided, strict=True) if a and d
+        ]
+    need = np.clip(random.normal(risk * 12, 2, rows), 0, 19).astype(int)
+    beside += [("", "need", int(c), int(k), 1) for c, k in zip(cell, need, strict=True)]
+    return Cube.of("", [("", *map(int, row)) for row in zip(*columns, strict=True)], asides=beside)
+
+
+def tenfold(cube: Cube) -> Cube:
+    """Everyone ten times."""
+    rows = [(*row[:5], row[5] * 10, row[6] * 10) for row in cube.weighted_rows()]
+    return Cube.of(cube.attribute, rows, asides=[(*aside[:4], aside[4] * 10) for aside in cube.asides])
+
+
+def lacking(cube: Cube, kind: str) -> Cube:
+    """Without what was counted beside."""
+    return replace(cube, asides=tuple(aside for aside in cube.asides if aside[1] != kind))
 
 
 EMPTY = Cube.of("", []).tally()
@@ -258,8 +278,7 @@ def test_an_interval_widens_with_its_level(declared: Declared, rows: int) -> Non
 def test_ten_times_the_people_keep_the_value_and_narrow_the_interval(declared: Declared) -> None:
     # Enough events for no penalty, which few events alone would bring.
     once = cube(SEED, 2000)
-    tenfold = Cube.of("", [(*row[:5], row[5] * 10, row[6] * 10) for row in once.weighted_rows()])
-    a, b = declared.compute(once.tally()), declared.compute(tenfold.tally())
+    a, b = declared.compute(once.tally()), declared.compute(tenfold(once).tally())
     assert b.value == pytest.approx(a.value, abs=1e-9)
     assert b.n == 10 * a.n
     assert b.high - b.low < 0.5 * (a.high - a.low)
@@ -270,14 +289,21 @@ def test_what_was_not_recorded_makes_a_measure_absent_not_wrong(declared: Declar
     without = {
         "score": cube(SEED, 300, score=False),
         "decision": cube(SEED, 300, decision=False),
-        "outcome": Cube.of("", [("", -1, *row[2:]) for row in cube(SEED, 300).weighted_rows()]),
+        "outcome": Cube.of("", [("", -1, *row[2:]) for row in cube(SEED, 300).weighted_rows()],
+                           asides=cube(SEED, 300).asides),
         "action": cube(SEED, 300, action=False),
-    }
+        "action_time": lacking(cube(SEED, 300), "delay"),
+        "patient": lacking(cube(SEED, 300), "day"),
+        "inputs": lacking(cube(SEED, 300), "incomplete"),
+    }  # fmt: skip
     for part, counted in without.items():
         estimate = declared.compute(counted.tally())
         assert sound(estimate)
         # Of what was recorded itself, nothing is an answer: none of it.
-        itself = (declared.facts.name, part) in {("scored_share", "score"), ("label_coverage", "outcome")}
+        itself = (declared.facts.name, part) in {
+            ("scored_share", "score"), ("label_coverage", "outcome"),
+            ("alerts_per_100_patient_days", "action"),  # days are counted where actions are
+        }  # fmt: skip
         assert (estimate.value is None) == (part in declared.facts.needs and not itself)
 
 
@@ -298,6 +324,10 @@ def test_a_group_where_all_went_one_way_gives_no_made_up_rate(
         "positive_predictive_value": decision == 0,
         "negative_predictive_value": decision == 1,
         "false_omission_rate": decision == 1,
+        "time_to_action": True,  # no one was acted on
+        "time_to_action_90": True,
+        "alerts_per_100_patient_days": True,  # no day was counted
+        "incomplete_share": True,
         "action_rate": decision == 0,
         "override_rate": decision == 0,
         "override_right_rate": decision == 0,
@@ -366,9 +396,9 @@ def test_a_measure_leaves_its_tally_as_it_was(declared: Declared) -> None:
 
 def groups(seed: int, *, few: int = 200, many: int = 3000, **parts: bool) -> Cube:
     """Two groups, one large and one small."""
-    rows = [("many", *row[1:]) for row in cube(seed, many, **parts).weighted_rows()]
-    rows += [("few", *row[1:]) for row in cube(seed + 1, few, **parts).weighted_rows()]
-    return Cube.of("group", rows)
+    both = (("many", cube(seed, many, **parts)), ("few", cube(seed + 1, few, **parts)))
+    rows = [(name, *row[1:]) for name, held in both for row in held.weighted_rows()]
+    return Cube.of("group", rows, asides=[(name, *aside[1:]) for name, held in both for aside in held.asides])
 
 
 @pytest.mark.parametrize("declared", of("cube"))
@@ -387,7 +417,8 @@ def test_a_measure_of_no_groups_makes_nothing_up(declared: Declared) -> None:
 
 @pytest.mark.parametrize("declared", of("cube"))
 def test_the_same_counts_give_the_same_measure_of_groups(declared: Declared) -> None:
-    once, again = groups(SEED), Cube.of("group", reversed(groups(SEED).weighted_rows()))
+    once = groups(SEED)
+    again = Cube.of("group", reversed(once.weighted_rows()), asides=reversed(once.asides))
     assert declared.compute(once) == declared.compute(again)
 
 
@@ -405,8 +436,7 @@ def test_limits_of_groups_widen_with_their_level(declared: Declared) -> None:
 def test_ten_times_the_people_narrow_the_limits_of_groups(declared: Declared) -> None:
     # Enough people that a group is fitted, or kept out of a family, alike both times.
     once = groups(SEED, few=900)
-    tenfold = Cube.of("group", [(*row[:5], row[5] * 10, row[6] * 10) for row in once.weighted_rows()])
-    a, b = declared.compute(once), declared.compute(tenfold)
+    a, b = declared.compute(once), declared.compute(tenfold(once))
     for group in a:
         assert b[group].n == 10 * a[group].n
         assert b[group].high - b[group].low < a[group].high - a[group].low
@@ -419,6 +449,7 @@ def test_what_was_not_recorded_makes_a_measure_of_groups_absent(declared: Declar
         "decision": groups(SEED, decision=False),
         "outcome": Cube.of("group", [(row[0], -1, *row[2:]) for row in groups(SEED).weighted_rows()]),
         "action": groups(SEED, action=False),
+        "need": lacking(groups(SEED), "need"),
     }
     for part in declared.facts.needs:
         found = declared.compute(without[part]).values()
@@ -432,7 +463,7 @@ def test_a_group_without_the_outcome_is_given_no_made_up_number(declared: Declar
     rows += [("others", *row[1:]) for row in rows if row[0] == "many"]
     found = declared.compute(Cube.of("group", rows))
     itself = declared.facts.name == "ascertainment_ratio"  # counts known outcomes, whichever they are
-    if "few" in found and not itself:
+    if "few" in found and "outcome" in declared.facts.needs and not itself:
         assert found["few"].value is None
         assert found["few"].why == "no one in this group had the outcome"
         assert found["many"].value is not None
@@ -522,5 +553,7 @@ def test_found_metrics_are_those_the_catalogue_names() -> None:
     }  # fmt: skip
     assert by_family["oversight"] >= {
         "action_rate", "override_rate", "override_right_rate", "alerts_per_case",
+        "alerts_per_100_patient_days", "time_to_action", "time_to_action_90",
     }  # fmt: skip
     assert by_family["fairness"] >= {"xauc_gap", "worst_group_true_positive_rate", "ascertainment_ratio"}
+    assert by_family["fairness"] >= {"same_score_need_gap", "top_need_gap"}

@@ -64,6 +64,8 @@ def rows() -> list[dict[str, Any]]:
                 "age": float(i % 95) if i % 13 else None,
                 "y": [0, 1, None][i % 3] if i % 5 else int(score > 0.5),
                 "flag": [True, False, None][i % 3],
+                "patient": f"q{i % 30}" if i % 19 else None,
+                "acted": start + timedelta(minutes=20 * i, seconds=i * 131 % 90_000 - 600) if i % 7 else None,
             }
         )
     return made
@@ -72,11 +74,12 @@ def rows() -> list[dict[str, Any]]:
 SCHEMA = pa.schema(
     [("id", pa.string()), ("at", pa.timestamp("us", "UTC")), ("score", pa.float64()), ("x", pa.float64()),
      ("n", pa.int64()), ("typed", pa.string()), ("c", pa.string()), ("sex", pa.string()),
-     ("age", pa.float64()), ("y", pa.int64()), ("flag", pa.bool_())]
+     ("age", pa.float64()), ("y", pa.int64()), ("flag", pa.bool_()),
+     ("patient", pa.string()), ("acted", pa.timestamp("us", "UTC"))]
 )  # fmt: skip
 TYPES = (
     "id text, at {time}, score {double}, x {double}, n bigint, typed text, c text, sex text, "
-    "age {double}, y bigint, flag boolean"
+    "age {double}, y bigint, flag boolean, patient text, acted {time}"
 )
 NAMES = ", ".join(SCHEMA.names)
 
@@ -133,6 +136,9 @@ def config(declared: dict[str, Any]) -> ModelConfig:
                 "decision": "high",
                 "outcome": "y",
                 "action": "flag",
+                "action_time": "acted",
+                "patient": "patient",
+                "need": "n",
                 "numeric": ["x", "n", "typed", "twice"],
                 "categorical": ["c", "flag"],
                 "sensitive": ["sex", {"age": [18, 65]}, ["sex", "age"]],
@@ -141,6 +147,7 @@ def config(declared: dict[str, Any]) -> ModelConfig:
             "timezone": "Europe/Berlin",
             "window": "P7D",
             "reference": {"from": "2026-03-23", "to": "2026-03-30"},
+            "plan": [{"measure": "incomplete_share", "by": "sensitive", "margin": 0.1}],
         }
     )
 
@@ -171,6 +178,7 @@ def test_the_odd_rows_are_counted_at_all(expected: tuple[Frozen, Profile]) -> No
     assert profile.rows > 400
     assert profile.histograms["typed"].other > 0
     assert profile.histograms["x"].above > 0
+    assert {aside[1] for aside in profile.cubes["sex"].asides} == {"day", "delay", "need", "incomplete"}
 
 
 @pytest.mark.parametrize("place", [in_duckdb, in_sqlite, pytest.param(in_postgres, marks=pytest.mark.server)])

@@ -29,6 +29,11 @@ def finding(metric: str, n: int, events: int, group: str | None = None) -> Findi
         ({"override_rate": (100, 50), "override_right_rate": (39, 20)}, set()),
         ({"override_rate": (100, 50), "override_right_rate": (40, 20)}, {0, 1}),
         ({"selection_rate": (900, 104), "override_right_rate": (40, 20)}, set()),
+        ({"action_rate": (100, 50), "time_to_action": (41, 41)}, {0, 1}),
+        ({"override_rate": (100, 50), "time_to_action_90": (41, 41)}, {0, 1}),
+        ({"action_rate": (100, 50), "time_to_action": (50, 50)}, set()),
+        ({"selection_rate": (900, 104), "same_score_need_gap": (895, 895)}, {1}),
+        ({"selection_rate": (900, 104), "top_need_gap": (889, 889)}, set()),
     ],
 )
 def test_what_lies_between_two_counts_is_not_told(

@@ -1,0 +1,76 @@
+"""What is counted of each group beside its cube: patient-days, delays, need by score, complete inputs.
+
+Each only where the config names what it takes, so that other profiles stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import ibis
+
+from flows import expressions as ex
+from flows.prepare import Prepared
+from flows.shape import shaped
+from monitors.columns import Columns
+from monitors.cube import UNKNOWN, Aside
+from monitors.delays import STARTS
+from monitors.errors import SourceInvalid
+from monitors.histogram import Bins, NumericBins
+
+KINDS = ("day", "delay", "need", "incomplete")
+
+
+def branches(
+    prepared: Prepared, attribute: str, bins: Mapping[str, Bins], score_edges: Sequence[float]
+) -> Iterator[ibis.Table]:
+    """The counts of one grouping, a branch each."""
+    rows: Any = prepared.table
+    tag, key = f"aside {attribute}", rows[prepared.group(attribute or None)]
+    columns = prepared.columns
+    if prepared.days:
+        # A row that names no patient stands for a day of its own.
+        named = rows.filter(rows.who.notnull()).select(key=key, who=rows.who, day=rows.day).distinct()
+        unnamed = rows.filter(rows.who.isnull()).select(key=key)
+        for counted in (named, unnamed):
+            yield _counted(tag, "day", counted.select("key"))
+    if columns.action_time:
+        acted = rows.filter(rows.decision == 1, rows.action == 1, rows.delay >= 0)
+        yield _counted(tag, "delay", acted.select(key=key, place=ex.step(acted.delay, STARTS)))
+    if columns.need and columns.score:
+        need, held = columns.need, bins[columns.need]
+        assert isinstance(held, NumericBins)  # noqa: S101  `need` is one of `numeric`
+        score, blank = rows[prepared.value(columns.score)], rows[prepared.blank(columns.score)]
+        place = ex.score_cell(score, blank, score_edges)
+        other = ex.numeric_cell(rows[prepared.value(need)], rows[prepared.blank(need)], held)
+        yield _counted(tag, "need", rows.select(key=key, place=place, other=other))
+    if prepared.completeness:
+        yield _counted(tag, "incomplete", rows.select(key=key, place=rows.incomplete))
+
+
+def timely(table: ibis.Table, columns: Columns, where: str) -> ibis.Table:
+    """The table, when its two clocks can be set against each other; else SourceInvalid names the column."""
+    if columns.action_time is None:
+        return table
+    begun, acted = (table[column].type() for column in (columns.time, columns.action_time))
+    zoned = [bool(kind.is_timestamp() and kind.timezone) for kind in (begun, acted)]
+    if not (acted.is_timestamp() or acted.is_date()) or zoned[0] != zoned[1]:
+        raise SourceInvalid(
+            f"{where}: column {columns.action_time!r} holds {acted} beside {columns.time!r} with {begun}; "
+            f"both need a date or time, and both a time zone or neither: make one with `source.derive`"
+        )
+    return table
+
+
+def read(row: dict[str, Any]) -> Aside:
+    """One answer of the engine, as a cube keeps it."""
+    return (row["key"] or UNKNOWN, KINDS[row["outcome"]], row["cell"], row["decision"], row["n"])
+
+
+def _counted(tag: str, kind: str, rows: ibis.Table) -> ibis.Table:
+    counted = rows.group_by(list(rows.columns)).aggregate(n=lambda t: t.count())
+    given = {name: counted[column] for name, column in (("cell", "place"), ("decision", "other"))
+             if column in rows.columns}  # fmt: skip
+    which = ibis.literal(KINDS.index(kind), "int64")
+    return shaped(counted, tag, key=counted.key, outcome=which, n=counted.n, **given)
