@@ -248,6 +248,8 @@ def coarsened(histogram: Histogram) -> Histogram:
     special = {name: 0 if small(count) else count for name, count in special.items()}
     if isinstance(histogram.bins, NumericBins):
         bins, counts = _merged(histogram.bins, histogram.counts)
+        if small(counts[0] if counts else None):  # all there are: no neighbour was left to join
+            spare, counts = spare + counts[0], (0,)
     else:
         kept = [
             (c, n) for c, n in zip(histogram.bins.categories, histogram.counts, strict=True) if not small(n)
@@ -274,8 +276,7 @@ def _merged(bins: NumericBins, counts: tuple[int, ...]) -> tuple[NumericBins, tu
         i = next(i for i, n in enumerate(kept) if small(n))
         j = i - 1 if i == len(kept) - 1 or (i > 0 and kept[i - 1] <= kept[i + 1]) else i
         total = kept[j] + kept[j + 1]
-        weights = (kept[j], kept[j + 1]) if total else (1, 1)
-        middle = (centers[j] * weights[0] + centers[j + 1] * weights[1]) / sum(weights)
+        middle = (centers[j] * kept[j] + centers[j + 1] * kept[j + 1]) / total
         kept[j : j + 2], centers[j : j + 2] = [total], [float(f"{middle:.9g}")]
         del edges[j + 1]
     return NumericBins(tuple(edges), tuple(centers), bins.scale), tuple(kept)
