@@ -226,3 +226,20 @@ def test_every_interval_widens_with_its_level() -> None:
         [mean(10.0, 40.0, 9, level) for level in levels],
     ):
         assert all(a[0] > b[0] and a[1] < b[1] for a, b in pairwise(limits))
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_o_over_e_is_exact_below_twenty_events_and_on_the_log_scale_from_there(level: float) -> None:
+    z = stats.norm.ppf(0.5 + level / 2)
+    spread = math.sqrt((1 - 0.1) / 20)
+    on_the_log_scale = (math.exp(-z * spread), math.exp(z * spread))
+    assert observed_expected(20, 20.0, 200, level) == pytest.approx(on_the_log_scale)
+    assert observed_expected(19, 20.0, 200, level) == poisson_rate(19, 20.0, level)
+    assert observed_expected(40, 20.0, 40, level) == poisson_rate(40, 20.0, level)
+
+
+def test_a_mean_of_equal_values_has_no_width_and_of_two_the_spread_of_two() -> None:
+    assert mean(12.0, 36.0, 4) == (3.0, 3.0)
+    assert mean(3.0, 9.0, 1) == (3.0, 3.0)
+    low, high = mean(4.0, 10.0, 2)  # 1 and 3
+    assert (low, high) == pytest.approx((2 - 1.959964, 2 + 1.959964), rel=1e-6)
