@@ -30,7 +30,7 @@ def top_need_gap(cube: Cube, level: float = LEVEL, *, seed: int = SEED) -> Mappi
 
     Asks: whom would we help if we went by need and not by the score?
     Trap: need must be measured without the score's own label. The tenth is a convention: what is flagged
-        here may be more or fewer. Above 0 the group is passed over.
+        here may be more or fewer. Above 0 the group is overlooked.
     Enough: 1,000 people, so that the top tenth holds 100.
     Interval: bootstrap of the people (200 draws), all groups held at once (max-T).
 
