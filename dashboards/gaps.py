@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from dashboards.charts import calibration, decision, outcomes
-from dashboards.charts.forest import Arm, Beside, forest
+from dashboards.charts.forest import WORDS, Arm, Beside, forest
+from dashboards.charts.shrinkage import Drawn, shrinkage
 from dashboards.figures import measured, tick
 from dashboards.names import measure
 from monitors.audit import WORST_FIRST, Audit, Finding, Verdict
@@ -21,6 +22,7 @@ LOSSES = {
     "false_positive_rate": "miscalibration_loss_false_positive",
     "selection_rate": "miscalibration_loss_selection",
 }
+POOLED = "pooled_true_positive_rate"
 FIRST = "true_positive_rate"  # what is looked at first where nothing is worse: who is missed
 
 
@@ -204,3 +206,22 @@ def _nearest(scores: Scores, threshold: float | None) -> int:
     """The bin that starts nearest to the threshold, or to a half; never the first, which flags all."""
     wanted = 0.5 if threshold is None else threshold
     return min(range(1, len(scores.edges) - 1), key=lambda i: abs(scores.edges[i] - wanted))
+
+
+def shrinkage_of(audit: Audit, attribute: str = "") -> Markup | None:
+    """Small groups and intersections side by side: by itself, pooled, and how far drawn; None without any."""
+    found = of_groups(audit, POOLED, attribute)
+    if not found:
+        return None
+    groups = [
+        Drawn(f"{f.subject} {f.group}", f.n, f.level, f.value, f.low, f.high, f.drawn)
+        if f.value is not None
+        else Drawn(f"{f.subject} {f.group}", f.n, why=WORDS[f.verdict])
+        for f in found
+    ]
+    told = "Each group's own sensitivity is drawn towards all groups' by as much as it is uncertain"
+    return shrinkage(
+        groups,
+        caption=f"{told}: few people, drawn far. Shown to look, not to judge.",
+        counted="with the outcome",
+    )

@@ -66,6 +66,8 @@ def sentence(finding: Finding, who: str = "patients") -> str:
 
 def _gap(finding: Finding, who: str) -> str:
     named = f"{who} of {finding.subject} {finding.group}"
+    if finding.drawn is not None:
+        return _pooled(finding, named)
     other = "everyone else" if finding.against in (None, "rest") else f"{finding.subject} {finding.against}"
     if finding.level is not None and finding.metric in _OF_EVERY:
         return _of_every(finding, finding.level, named, f"of {other}")
@@ -78,6 +80,12 @@ def _gap(finding: Finding, who: str) -> str:
         return f"{measure(finding.metric)} was {level} for {named}{then}."
     gap = measured(finding.value, finding.unit, gap=True)
     return f"{measure(finding.metric)} differed by {gap} between {named} and {other}."
+
+
+def _pooled(finding: Finding, named: str) -> str:
+    pooled, own = (measured(value, finding.unit) for value in (finding.value, finding.level))
+    drawn = f"drawn {percent(finding.drawn)} of the way from its own {own}"
+    return f"{measure(finding.metric)} was {pooled} for {named}, {drawn} towards all groups'."
 
 
 def _of_every(finding: Finding, value: float, named: str, then: str) -> str:

@@ -60,6 +60,8 @@ class Finding:
         p: how often chance alone reaches the value.
         design_effect: how many rows are worth one, because rows of one patient are alike: the limits
             rest on n / design_effect; None where no patient repeats or none is named.
+        drawn: of a value pooled over groups, how far the group's own (`level`) was drawn towards all
+            groups': 0 not at all, 1 fully; None where nothing is pooled.
         within: of a gap that shows, what stays of it among people of the same `stratum`: "value", "low",
             "high", how many "strata", and whether "all", "most" or "some" could be compared.
         grade: of a group, how precise its own level is: "A", "B" (rough), "C" (no verdict rests on it).
@@ -99,6 +101,7 @@ class Finding:
     shift_error: float | None = None
     since: str | None = None
     design_effect: float | None = None
+    drawn: float | None = None
     within: Mapping[str, Any] | None = None
     grade: Literal["A", "B", "C"] | None = None
     needs: Mapping[str, int] | None = None

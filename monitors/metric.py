@@ -32,6 +32,8 @@ class Estimate:
         n: the denominator: how many rows the number rests on.
         events: the numerator where the number is a share of n, else None.
         note: what has to be read with the value.
+        raw, drawn: of a pooled value, what the group has by itself, and how far that was drawn
+            towards all groups': 0 not at all, 1 fully.
         design: how many rows are worth one, because rows of one patient are alike (the design
             effect); the limits rest on n / design. 1 where nobody repeats.
 
@@ -47,6 +49,8 @@ class Estimate:
     why: str | None = None
     note: str | None = None
     design: float = 1.0
+    raw: float | None = None
+    drawn: float | None = None
 
     @classmethod
     def absent(cls, why: str, n: int = 0) -> Estimate:

@@ -25,7 +25,7 @@ _UNCOUNTED = "its counts would show how few had no score or no known outcome, so
 _NUMBERS = (
     "value", "low", "high", "n", "events", "reference_n", "level", "baseline",
     "change_low", "change_high", "bound_low", "bound_high", "chance", "p", "shift", "shift_error",
-    "since", "needs", "grade", "design_effect", "within",
+    "since", "needs", "grade", "design_effect", "within", "drawn",
 )  # fmt: skip
 _held: dict[tuple[str, ...], Audit] = {}
 _lock = Lock()

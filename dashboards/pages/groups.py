@@ -42,6 +42,7 @@ def groups(
         attribute=attribute,
         forest=gaps.forest_of(at.audit, chosen, attribute, loss=True) if chosen and findings else None,
         loss=chosen in gaps.LOSSES,
+        pooled=gaps.shrinkage_of(at.audit, attribute),
         lines=lines,
         covers=any(line.scored or line.labelled for line in lines),
         single=single,

@@ -59,7 +59,10 @@ def pooled_true_positive_rate(cube: Cube, level: float = LEVEL) -> Mapping[str |
         for i, (group, (tp, n)) in enumerate(able.items()):
             note = f"exploratory; drawn {rates.drawn[i]:.0%} of the way towards all groups"
             value, low, high = (float(part[i]) for part in (rates.value, rates.low, rates.high))
-            told[group] = Estimate(value, low, high, n, tp, note=note.replace("%", " %"), design=designs[i])
+            told[group] = Estimate(
+                value, low, high, n, tp, note=note.replace("%", " %"), design=designs[i],
+                raw=tp / n, drawn=float(rates.drawn[i]),
+            )  # fmt: skip
     return told
 
 

@@ -11,9 +11,11 @@ import pytest
 from dashboards.charts.distribution import Bar, distribution
 from dashboards.charts.forest import Arm, forest
 from dashboards.charts.heatmap import strip
+from dashboards.charts.shrinkage import Drawn, shrinkage
 from dashboards.charts.sparkline import sparkline
 from dashboards.charts.svg import Scale, shape
 from dashboards.charts.timeline import Mark, Point, timeline
+from dashboards.figures import percent
 from monitors.audit import Verdict
 from tests.dashboards.ward import HOSTILE, LAST
 
@@ -32,6 +34,11 @@ ARMS = [
     Arm("race", HOSTILE, Verdict.BEYOND, 90, -0.3, -0.4, -0.2),
     Arm("race", "other", Verdict.WITHHELD),
 ]
+PULLED = [
+    Drawn(HOSTILE, 400, 0.8, 0.79, 0.75, 0.83, 0.04),
+    Drawn("race × sex other f", 12, 0.25, 0.7, 0.5, 0.85, 0.9),
+    Drawn("race × sex other m", why="withheld"),
+]
 DRAWN = {
     "sparkline": sparkline([0.1, None, 0.3], title=HOSTILE, margin=0.2, verdict=Verdict.BEYOND),
     "timeline": timeline(POINTS, title=HOSTILE, description=HOSTILE, band=(0.0, 0.2), target=0.1),
@@ -40,6 +47,7 @@ DRAWN = {
     ),
     "one point": timeline(POINTS[:1], title="a", description="b"),
     "forest": forest(ARMS, caption=HOSTILE, margin=0.1),
+    "shrinkage": shrinkage(PULLED, caption=HOSTILE),
     "strip": strip([None, *Verdict], title=HOSTILE, said=[HOSTILE] * 7, shown=2),
     "distribution": distribution(
         [Bar(HOSTILE, 0.2, 0.3), Bar("b", None, 0.1)], title=HOSTILE, description=HOSTILE
@@ -125,3 +133,14 @@ def test_a_change_is_a_line_between_its_windows_with_words_and_one_elsewhere_is_
     assert "12 Mar 2026" in drawn
     outside = Mark(LAST - timedelta(days=30), "version 2", "version 1 became 2")
     assert 'class="turn"' not in str(timeline(POINTS, title="a", description="b", marks=[outside]))
+
+
+def test_a_shrunken_rate_stands_beside_its_own_and_how_far_it_was_drawn() -> None:
+    rows = tree(DRAWN["shrinkage"]).findall("tbody/tr")
+    told = [["".join(cell.itertext()) for cell in row] for row in rows]
+    assert told[1] == ["race × sex other f", "12", "", percent(0.25), percent(0.7), percent(0.9)]
+    assert told[2] == ["race × sex other m", "–", "", "withheld", "–", "–"]
+    own, pooled = (rows[1].find(f".//circle[@class='{name}']") for name in ("own", "pooled"))
+    assert own is not None
+    assert pooled is not None
+    assert float(str(own.get("cx")).rstrip("%")) < float(str(pooled.get("cx")).rstrip("%"))

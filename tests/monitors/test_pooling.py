@@ -6,8 +6,13 @@ import numpy as np
 import pytest
 from scipy import optimize, special
 
+from dashboards.words import sentence
+from monitors.checks import Check
 from monitors.cube import Cube, Tally
+from monitors.discovery import metrics
+from monitors.gaps import of_target
 from monitors.performance.integrated_calibration_index import integrated_calibration_index
+from monitors.plan import Rule
 from monitors.pooling import pooled
 
 SEED = 20260105
@@ -106,3 +111,27 @@ def test_the_curve_is_the_spline_that_a_general_optimiser_finds() -> None:
 def test_scores_all_alike_are_off_by_what_everyone_is() -> None:
     rows = [("", 1, -1, 3, -1, 40, 8_000_000), ("", 0, -1, 3, -1, 60, 12_000_000)]
     assert integrated_calibration_index(Cube.of("", rows).tally()).value == pytest.approx(0.2)
+
+
+def test_a_finding_holds_a_groups_own_rate_the_pooled_one_and_how_far_it_was_drawn() -> None:
+    people = {"f × a": (120, 200), "f × b": (160, 200), "m × a": (130, 200), "m × b": (2, 12)}
+    rows = [
+        (group, 1, decision, -1, -1, k, 0)
+        for group, (flagged, n) in people.items()
+        for decision, k in ((1, flagged), (0, n - flagged))
+    ]
+    cube = Cube.of("sex × race", rows)
+    rule = Rule(measure="pooled_true_positive_rate", by="intersections", against="target")
+    check = Check("plan.1", rule, metrics()[rule.measure].facts, "sex × race", attribute="sex × race")
+    found = {f.group: f for f in of_target(check, cube)}
+    few, many = found["m × b"], found["f × b"]
+    assert (few.level, many.level) == (2 / 12, 0.8)
+    assert few.drawn is not None
+    assert many.drawn is not None
+    assert few.drawn > 2 * many.drawn
+    assert few.value is not None
+    assert few.level is not None
+    assert few.value > few.level
+    told = sentence(few)
+    assert told.startswith("Pooled true positive rate was ")
+    assert told.endswith("of the way from its own 17\xa0% towards all groups'.")
