@@ -8,12 +8,15 @@ import sys
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 import commands
 from commands._options import BAD_USAGE, FAILED
+
+if TYPE_CHECKING:
+    from monitors.audit import Audit
 
 
 class Found(click.Group):
@@ -47,6 +50,20 @@ def cli(context: click.Context, home: Path | None) -> None:
     os.environ["ROUNDS_HOME"] = str(place.folder)
     logging.basicConfig(format="rounds: %(message)s", level=logging.WARNING)
     context.obj = place
+
+
+def audit(rows: Any, config: Any, *, reference: Any = None, window: Any = None) -> Audit:
+    """Audit a pandas, Polars or Arrow table in a notebook, where the answer shows itself with charts.
+
+    Nothing is written. `config` is a model's declaration or its file; `reference` holds the rows of
+    the reference period where `rows` does not; `window` is a first day or start/end, by default the
+    last complete one.
+    """
+    from dashboards.notebook import show_audits
+    from flows.notebook import audited
+
+    show_audits()
+    return audited(rows, config, reference=reference, window=window)
 
 
 def main() -> Any:

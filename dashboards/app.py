@@ -16,7 +16,7 @@ from dashboards.door import Door
 from dashboards.entry import Entry
 from dashboards.exposition import Exposition
 from dashboards.reading import Reading
-from dashboards.security import HEADERS, SecureHeaders
+from dashboards.security import HEADERS, Compressed, SecureHeaders
 from dashboards.templating import HERE, page
 from monitors.audit import Audit
 from monitors.config import ModelConfig
@@ -54,6 +54,7 @@ def create_app(
         middleware=[
             Middleware(SecureHeaders),
             Middleware(TrustedHostMiddleware, allowed_hosts=list(allowed_hosts), www_redirect=False),
+            Middleware(Compressed),
             *([Middleware(Door, entry.ways, entry.tokens, entry.sessions)] if entry else []),
         ],
     )

@@ -64,4 +64,9 @@ def _covered(finding: Finding | None) -> str:
 
 def page(template: str, status: int = 200, /, **values: Any) -> HTMLResponse:
     """A page from its template; a value the template asks for and does not get is an error."""
-    return HTMLResponse(_environment().get_template(template).render(**values), status_code=status)
+    return HTMLResponse(render(template, **values), status_code=status)
+
+
+def render(template: str, /, **values: Any) -> str:
+    """A template's text."""
+    return _environment().get_template(template).render(**values)

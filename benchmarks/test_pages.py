@@ -1,0 +1,156 @@
+"""The pages over 500 models × 1 year of weeks: time to answer, bytes over the wire, memory, start."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import zlib
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from pathlib import Path
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from monitors import entry_table, glance
+from monitors.audit import Audit, Finding, Verdict
+from monitors.canonical import canonical, digest
+from monitors.ledger import GENESIS, Ledger, _hash, _summary
+from monitors.release import RULES
+from monitors.window import Window, utc
+from tests.dashboards import ward
+
+MODELS, WEEKS, COLUMNS = 500, 52, 30
+WRITTEN = datetime(2026, 3, 3, tzinfo=UTC)
+SERVED = """
+import sys
+from datetime import datetime
+from pathlib import Path
+import uvicorn
+from dashboards.app import create_app
+from monitors.ledger import GENESIS, Ledger, _hash, _summary
+from monitors.release import kept
+from tests.dashboards.ward import LAST, config
+now = lambda: datetime.fromisoformat("2026-03-04T09:00:00+00:00")
+ledger = Ledger(sys.argv[1], now)
+configs = {f"model-{i:03}": config(f"model-{i:03}") for i in range(int(sys.argv[3]))}
+app = create_app(ledger, configs, published=lambda audit: kept(ledger, audit), now=now)
+uvicorn.run(app, port=int(sys.argv[2]), log_level="warning")
+"""
+
+
+def findings(model: int, week: int) -> Iterator[Finding]:
+    """A quiet week, now and then not; 30 columns, and groups of two attributes."""
+    yield from ward.usual(week)
+    for column in range(COLUMNS):
+        bad = (model * 7 + week + column) % 97 == 0
+        yield ward.finding(
+            "wasserstein", "drift", Verdict.BEYOND if bad else Verdict.WITHIN, subject=f"column_{column}",
+            unit="reference SD", value=0.31 if bad else 0.04, chance=0.12, margin=0.2, n=600,
+        )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def ledger(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A year of 500 models; takes minutes to write. ROUNDS_BENCH_LEDGER names one to keep."""
+    kept = os.environ.get("ROUNDS_BENCH_LEDGER")
+    file = Path(kept) if kept else tmp_path_factory.mktemp("year") / "ledger.db"
+    url = f"sqlite:///{file}"
+    if file.exists():
+        return url
+    made = Ledger(url, lambda: WRITTEN)
+    write(made)
+    for model in range(MODELS):
+        glance.keep(made, f"model-{model:03}")
+    return url
+
+
+def write(ledger: Ledger) -> None:
+    """All audits and their releases in one transaction, chained as the ledger chains them."""
+    rows: list[dict[str, object]] = []
+    previous = GENESIS
+    for model, week in product(range(MODELS), range(ward.WEEKS - WEEKS, ward.WEEKS)):
+        start = ward.LAST + timedelta(weeks=week - ward.WEEKS)
+        audit = Audit(
+            model=f"model-{model:03}", version="3.2", window=Window(start, start + timedelta(weeks=1)),
+            stage="scored", rows=600, config="c", reference="r", profile="p", software="rounds",
+            findings=tuple(findings(model, week % 5)),
+        )  # fmt: skip
+        body, name = zlib.compress(canonical(audit.payload()).encode(), 6), digest(audit.payload())
+        stem = f"{audit.model}|{audit.version}|{audit.window}|{audit.stage}"
+        # Nothing in it is too few to show, so the release is the audit: no need to work it out.
+        for kind, key, summary in (
+            ("audit", f"{stem}|1", canonical(_summary(audit, 1))),
+            ("release", f"{name}|{RULES}", "{}"),
+        ):
+            row: dict[str, object] = {
+                "seq": len(rows) + 1, "at": utc(WRITTEN), "kind": kind, "key": key, "model": audit.model,
+                "version": audit.version, "window": str(audit.window), "window_end": utc(audit.window.end),
+                "stage": audit.stage, "summary": summary, "body": body, "digest": name, "previous": previous,
+            }  # fmt: skip
+            row["hash"] = previous = _hash(row)
+            rows.append(row)
+    with ledger._engine.begin() as connection:
+        connection.execute(sa.insert(entry_table.entries), rows)
+
+
+def resident(pid: int) -> float:
+    """Megabytes the process holds."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / 1000
+
+
+def test_pages(benchmark: BenchmarkFixture, ledger: str) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    began = time.perf_counter()
+    server = subprocess.Popen([sys.executable, "-c", SERVED, ledger, str(port), str(MODELS)])
+    found: dict[str, object] = {}
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=120) as client:
+            while True:
+                try:
+                    client.get("/healthz")
+                    break
+                except httpx.TransportError:
+                    time.sleep(0.01)
+            found["start_s"] = round(time.perf_counter() - began, 2)
+            for name, path in {
+                "fleet": "/",
+                "model": "/models/model-017",
+                "groups": "/models/model-017/groups",
+                "feature": "/models/model-017/features/lactate",
+                "window": "/models/model-017/window",
+            }.items():
+                cold = time.perf_counter()
+                client.get(path)
+                cold = time.perf_counter() - cold
+                times, size = [], 0
+                for _ in range(60):
+                    at = time.perf_counter()
+                    with client.stream("GET", path) as answer:
+                        size = sum(len(part) for part in answer.iter_raw())
+                    assert answer.status_code == 200
+                    times.append((time.perf_counter() - at) * 1000)
+                found[name] = {
+                    "cold_ms": round(cold * 1000),
+                    "p50_ms": round(statistics.median(times)),
+                    "p95_ms": round(sorted(times)[56]),
+                    "kB": round(size / 1000, 1),
+                }
+            found["resident_mb"] = round(resident(server.pid))
+    finally:
+        server.terminate()
+        server.wait(20)
+    benchmark.pedantic(lambda: None, rounds=1)
+    benchmark.extra_info |= found
+    print("\n" + json.dumps(found, indent=1))
