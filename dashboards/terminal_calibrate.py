@@ -37,7 +37,7 @@ def show(calibration: Mapping[str, Any]) -> None:
     console.print(table)
     console.print("\nFalse alerts a quarter to expect in all, after debouncing:", highlight=False)
     for severity, expected in calibration["expected"].items():
-        budget = f" (budget: {calibration['budget']:g})"
+        budget = f" (budget: {expected['budget']:g})"
         console.print(
             f"  {severity}: {_rare(expected['now'])} now, {_rare(expected['proposed'])} as proposed{budget}",
             highlight=False,

@@ -22,21 +22,20 @@ from flows import run as runs
 from flows import source as sources
 from flows.home import Home
 from flows.monitor import Told, quietly, reference_for, reference_key
-from monitors import chance
+from monitors import chance, sequential, slow
 from monitors.alert import Debounce, debounce, moved
-from monitors.audit import Finding, Stage
+from monitors.audit import SLOW, Finding, Stage
+from monitors.budget import alerts, level, one_window, windows_a_quarter
 from monitors.checks import EVIDENTLY, Check, checks
 from monitors.config import ModelConfig
 from monitors.errors import ConfigError
-from monitors.evaluate import LEVEL, Setting, chance_of, evaluate
+from monitors.evaluate import Setting, chance_of, evaluate
 from monitors.histogram import Counts, Floats
 from monitors.interval import difference, quantile, wilson
 from monitors.plan import Rule
 from monitors.reference import Reference
 
-BUDGET = 1.0  # false alerts a quarter, over all checks of one severity
 POWER = 0.8
-QUARTER = 91.3125  # days
 FAMILIES = ("quality", "drift", "performance")
 _DRAWS = 400
 _SHARED = ("page", "ticket", "committee")
@@ -76,7 +75,7 @@ class Calibration:
     blocks: int
     rows: int
     windows: float
-    budget: float
+    budget: Mapping[str, float]
     proposals: tuple[Proposal, ...]
     plan: str
 
@@ -89,7 +88,11 @@ class Calibration:
         """As plain values, for JSON; the window's rows in round numbers."""
         kept = asdict(self) | {"schema": 1, "rows": float(f"{self.rows:.1g}")}
         kept["expected"] = {
-            severity: {"now": self.expected(severity), "proposed": self.expected(severity, proposed=True)}
+            severity: {
+                "now": self.expected(severity),
+                "proposed": self.expected(severity, proposed=True),
+                "budget": self.budget[severity],
+            }
             for severity in _SHARED
         }
         return {key: _plain(value) for key, value in kept.items()}
@@ -115,7 +118,7 @@ def calibrate(config: ModelConfig, reference: Reference, setting: Setting | None
         held = f"{len(blocks)} windows of {config.window.length} with rows"
         raise ConfigError([f"reference: spans {held}; calibrating needs at least 2"])
     rows = int(np.median([block.rows for block in blocks]))
-    windows = QUARTER / (config.window.length.approximate.total_seconds() / 86_400)
+    windows = windows_a_quarter(config.window.length)
     stage: Stage = "outcome" if config.columns.outcome else "scored"
     seen: dict[tuple[str, str], list[Finding]] = {}
     for block in blocks:
@@ -123,11 +126,13 @@ def calibrate(config: ModelConfig, reference: Reference, setting: Setting | None
             if finding.group is None:
                 seen.setdefault((finding.metric, finding.subject), []).append(finding)
     judged = [check for check in checks(config) if _reckoned(check)]
+    slowly = [check for check in judged if check.rule.slow_change is not None]
     shared = Counter(check.rule.severity for check in judged)
     distances = sum(check.metric.reads == "distance" for check in judged)
     proposals = []
     for check in judged:
-        wanted = _one_window(BUDGET / shared[check.rule.severity] / windows, _rule_of(check))
+        severity = check.rule.severity
+        wanted = one_window(config.budget.of(severity) / shared[severity] / windows, _rule_of(check))
         base = partial(_proposal, check, windows=windows, wanted=wanted)
         if check.metric.reads == "distance":
             try:
@@ -135,16 +140,17 @@ def calibrate(config: ModelConfig, reference: Reference, setting: Setting | None
             except ValueError as error:
                 proposals.append(_unknown(check, str(error)))
                 continue
-            level = LEVEL / distances
-            reach = null.quantile(min(level, wanted))
-            false = partial(_distance_beyond, null, level)
-            finds = partial(_smallest_found, function, counts, rows, null.quantile(level))
+            kept = level(config.budget, config.window.length) / distances
+            reach = null.quantile(min(kept, wanted))
+            false = partial(_distance_beyond, null, kept)
+            finds = partial(_smallest_found, function, counts, rows, null.quantile(kept))
             proposals.append(base(proposed=reach, false=false, finds=finds))
         else:
             proposals.append(_level(check, seen.get((check.metric.name, check.subject), []), wanted, base))
     return Calibration(
-        config.model, config.version, str(reference.profile.window), len(blocks), rows, windows, BUDGET,
-        tuple(proposals), _snippet(judged, proposals),
+        config.model, config.version, str(reference.profile.window), len(blocks), rows, windows,
+        {severity: config.budget.of(severity) for severity in _SHARED},
+        (*proposals, *(_slowly(check, windows) for check in slowly)), _snippet(judged, proposals),
     )  # fmt: skip
 
 
@@ -183,30 +189,6 @@ def _rule_of(check: Check) -> Debounce:
     return debounce(Finding(**shown))
 
 
-def alerts(one_window: float, rule: Debounce) -> float:
-    """False alerts a window of a check that is beyond by chance in so many of its windows.
-
-    >>> round(alerts(0.01, Debounce(2, 3)), 6), alerts(0.01, Debounce(1, 1))
-    (0.000199, 0.01)
-    """
-    if rule.needed == 1:
-        return one_window
-    others, needed = rule.of - 1, rule.needed - 1
-    fewer = sum(
-        math.comb(others, i) * one_window**i * (1 - one_window) ** (others - i) for i in range(needed)
-    )
-    return one_window * (1 - fewer)
-
-
-def _one_window(wanted: float, rule: Debounce) -> float:
-    """How often one window may be beyond for so many false alerts a window."""
-    low, high = 0.0, 0.5
-    for _ in range(50):
-        middle = (low + high) / 2
-        low, high = (middle, high) if alerts(middle, rule) < wanted else (low, middle)
-    return high
-
-
 def _proposal(
     check: Check,
     *,
@@ -223,6 +205,18 @@ def _proposal(
     return Proposal(
         check.metric.name, check.subject, check.metric.family, check.rule.severity, check.metric.unit,
         margin, now, finds(margin), neat, then, finds(neat), None, check.where,
+    )  # fmt: skip
+
+
+def _slowly(check: Check, windows: float) -> Proposal:
+    """What watching a check for slow change costs: as often false as its rule says, and no oftener."""
+    rule = check.rule
+    between = float(rule.slow_change or 0)
+    reach, severity = sequential.threshold(between, 2), "ticket" if rule.severity == "page" else rule.severity
+    cost, finds = windows / between, slow.SOONEST * (rule.margin or 0.0)
+    return Proposal(
+        f"{SLOW}{check.metric.name}", check.subject, check.metric.family, severity, check.metric.unit,
+        reach, cost, finds, reach, cost, finds, None, check.where,
     )  # fmt: skip
 
 

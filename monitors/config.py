@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from monitors.budget import Budget
 from monitors.canonical import digest
 from monitors.columns import Columns, Strict
 from monitors.plan import DEFAULT_PLAN, Rule
@@ -189,6 +190,7 @@ class ModelConfig(Strict):
     schedule: str | None = Field(None, description="Cron, in that time zone.")
     reference: Reference
     plan: tuple[Rule, ...] = ()
+    budget: Budget = Budget()
     governance: Governance = Governance()
     multivariate: MultivariateSpec = MultivariateSpec()
     evidently: EvidentlySpec = EvidentlySpec()

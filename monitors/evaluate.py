@@ -12,6 +12,7 @@ import numpy as np
 from monitors import bounds, chance, judge
 from monitors.audit import Finding, Stage, Verdict
 from monitors.beside import beside
+from monitors.budget import LEVEL, level
 from monitors.caution import cautioned
 from monitors.checks import EVIDENTLY, Check, checks
 from monitors.config import ModelConfig
@@ -29,7 +30,6 @@ from monitors.shift import mean_shift
 Foreign = Callable[[str, Histogram, Histogram], Estimate]
 """Measures a distance by another library's method: (method, reference, current)."""
 
-LEVEL = 0.01  # of a model's window showing any drift when there is none
 _YES_NO = CategoryBins(("1", "0"))
 
 
@@ -72,7 +72,11 @@ def evaluate(
                 findings += run.level(check)
         except Exception as error:  # noqa: BLE001  one bad column never takes the others down
             findings.append(_failed(check, error))
-    return tuple(cautioned(config.columns, (*beside(findings), *_judged(drift))))
+    return tuple(
+        cautioned(
+            config.columns, (*beside(findings), *_judged(drift, level(config.budget, config.window.length)))
+        )
+    )
 
 
 def chance_of(
@@ -283,7 +287,7 @@ def _bound(check: Check, was: Histogram) -> chance.Distance:
     return placed
 
 
-def _judged(drift: list[tuple[Check, Finding, chance.Null | None]]) -> Iterator[Finding]:
+def _judged(drift: list[tuple[Check, Finding, chance.Null | None]], whole: float) -> Iterator[Finding]:
     """Drift findings, each held to the level that keeps the model's level over all of them.
 
     A measure that is only shown ("info") is a family of its own and costs the others nothing.
@@ -296,7 +300,7 @@ def _judged(drift: list[tuple[Check, Finding, chance.Null | None]]) -> Iterator[
     for held in families.values():
         nulls |= zip(held, chance.moderated([null for i in held if (null := drift[i][2])]), strict=True)
         ps |= {i: nulls[i].p(drift[i][1].value or 0.0) for i in held}
-        level = chance.benjamini_hochberg([ps[i] for i in held], LEVEL)
+        level = chance.benjamini_hochberg([ps[i] for i in held], whole)
         levels |= dict.fromkeys(held, level)
     for i, (check, unjudged, _) in enumerate(drift):
         if i not in nulls or unjudged.value is None:

@@ -28,7 +28,7 @@ def test_it_prints_a_table_and_a_plan_and_writes_nothing(place: Place) -> None:
 
 def test_what_it_proposes_can_be_committed_and_run(place: Place) -> None:
     told = json.loads(place.rounds("calibrate", place.model, "--json").stdout)
-    assert told["expected"]["page"]["proposed"] <= told["budget"]
+    assert told["expected"]["page"]["proposed"] <= told["budget"]["page"]
     assert told["rows"] == 300
     place.model.write_text(CONFIG + told["plan"])
     place.rounds("validate", place.model)
