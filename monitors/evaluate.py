@@ -58,8 +58,7 @@ def evaluate(
     Before outcomes have matured (`stage="scored"`) checks that need them are left out: they are
     not yet due, which is not the same as failed.
     """
-    setting = setting or Setting()
-    run = _Run(config, current, reference, stage, setting)
+    run = _Run(config, current, reference, stage, setting or Setting())
     findings: list[Finding] = list(run.unreadable())
     drift: list[tuple[Check, Finding, chance.Null | None]] = []
     for check in checks(config):
@@ -72,11 +71,8 @@ def evaluate(
                 findings += run.level(check)
         except Exception as error:  # noqa: BLE001  one bad column never takes the others down
             findings.append(_failed(check, error))
-    return tuple(
-        cautioned(
-            config.columns, (*beside(findings), *_judged(drift, level(config.budget, config.window.length)))
-        )
-    )
+    whole = level(config.budget, config.window.length)
+    return tuple(cautioned(config.columns, (*beside(findings), *_judged(drift, whole))))
 
 
 def chance_of(
@@ -218,7 +214,7 @@ class _Run:
             verdict=Verdict.CANNOT_TELL,
         )
         if check.metric.ordered:
-            moved, error = mean_shift(was, now, null.between)
+            moved, error = mean_shift(was, now, null.between, design)
             finding = replace(finding, shift=moved, shift_error=error)
         return finding, null
 
@@ -300,14 +296,13 @@ def _judged(drift: list[tuple[Check, Finding, chance.Null | None]], whole: float
     for held in families.values():
         nulls |= zip(held, chance.moderated([null for i in held if (null := drift[i][2])]), strict=True)
         ps |= {i: nulls[i].p(drift[i][1].value or 0.0) for i in held}
-        level = chance.benjamini_hochberg([ps[i] for i in held], whole)
-        levels |= dict.fromkeys(held, level)
+        levels |= dict.fromkeys(held, chance.benjamini_hochberg([ps[i] for i in held], whole))
     for i, (check, unjudged, _) in enumerate(drift):
         if i not in nulls or unjudged.value is None:
             yield unjudged
             continue
-        null, level, value, n = nulls[i], levels[i], unjudged.value, unjudged.n or 0
-        reach = null.quantile(level)
+        null, value, n = nulls[i], unjudged.value, unjudged.n or 0
+        reach = null.quantile(levels[i])
         noise = max(reach - null.mean, 0.0)
         low, high = max(0.0, value - noise), value + noise
         seen = replace(unjudged, p=ps[i], chance=reach, low=low, high=high)
@@ -332,9 +327,7 @@ def _drawn(check: Check) -> bool:
 
 
 def _family(check: Check) -> tuple[str, bool]:
-    if check.rule.severity == "info":
-        return check.metric.name, True
-    return "judged", False
+    return (check.metric.name, True) if check.rule.severity == "info" else ("judged", False)
 
 
 def _compared(check: Check, now: Estimate, was: Estimate, silence: float | None) -> Iterator[Finding]:

@@ -7,12 +7,15 @@ import math
 from monitors.histogram import Histogram
 
 
-def mean_shift(was: Histogram, now: Histogram, between: float = 0.0) -> tuple[float, float]:
+def mean_shift(
+    was: Histogram, now: Histogram, between: float = 0.0, design: float = 1.0
+) -> tuple[float, float]:
     """The mean now less the mean then, in reference SD, and the standard error of the window's own.
 
     Args:
         was, now: of the reference and the window, on the same bins, each with values.
         between: how far the reference's own windows lie apart beyond sampling, squared.
+        design: how many rows say as much as one would, where patients repeat.
 
     A mean moves with a drift itself and a distance with its square, so where drift is slow the mean
     tells of it first. What lies outside the reference's range counts as lying at its end.
@@ -26,4 +29,4 @@ def mean_shift(was: Histogram, now: Histogram, between: float = 0.0) -> tuple[fl
     middle = float(before @ at / before.sum())
     variance = float(before @ (at - middle) ** 2 / before.sum())
     moved = round(float(after @ at / after.sum()) - middle, 12)
-    return moved, math.sqrt(variance / int(after.sum()) + between)
+    return moved, math.sqrt(variance * design / int(after.sum()) + between)

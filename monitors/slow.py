@@ -75,7 +75,8 @@ class Scale:
         if self.kind == "share":
             if finding.events is None:
                 return None
-            return _arcsine(finding.events, n)
+            worth = 1 / (finding.design_effect or 1.0)
+            return _arcsine(finding.events * worth, n * worth)
         if finding.low is None or finding.high is None or finding.high <= finding.low:
             return None
         joint = self.kind == "gap" and self.metric.reads == "tally"
@@ -129,7 +130,7 @@ def _shared(finding: Finding) -> float:
     return (n / (n + then)) ** 2
 
 
-def _arcsine(events: float, n: int) -> Seen:
+def _arcsine(events: float, n: float) -> Seen:
     share = (events + _EVENTS) / (n + 2 * _EVENTS)
     return Seen(math.asin(math.sqrt(share)), 1 / math.sqrt(4 * n + 2))
 
