@@ -16,7 +16,7 @@ from monitors.audit import Finding, Verdict
 from monitors.drift.wasserstein import wasserstein
 
 SIZES = (30, 100, 300, 1000, 10_000)
-EFFORT = {5: (20, 100), 20: (10, 100), 200: (4, 50)}  # columns: (references, windows of each)
+EFFORT = {5: (20, 100), 20: (10, 100), 200: (4, 40)}  # columns: (references, windows of each)
 SWAYS = {  # weekends lower by, SD of a day's level, how much of it hangs on to the next day
     "weekends 0.3 SD lower": (0.3, 0.0, 0.0),
     "a level a day, SD 0.1, autocorrelation .5": (0.0, 0.1, 0.5),
@@ -100,7 +100,7 @@ reference lies to one side is told of more often, and one in the middle less.
 def in_time(effort: float) -> tuple[str, list[Bar]]:
     """Days of the week, and levels that hang on from one day to the next."""
     world, lines, bars = World(mixed(20), length=1), [], []
-    references, windows = many(6, effort), many(84, effort, 14)
+    references, windows = many(5, effort), many(70, effort, 14)
     for days in (56, 8):
         for name, (week, level, hold) in SWAYS.items():
             row, every = [], list[list[bool]]()
@@ -157,7 +157,7 @@ def one_check(effort: float) -> tuple[str, list[Bar]]:
     """A single numeric check at its own 1 %, where the reference sways and has few windows."""
     distance, n, level = partial(wasserstein, positions=AT), 300, 0.01
     shares = lambda at: np.diff(stats.norm.cdf(np.array([-np.inf, *EDGES, np.inf]) - at[:, None]), axis=1)  # noqa: E731
-    lines, bars, references = [], [], many(150, effort, 10)
+    lines, bars, references = [], [], many(120, effort, 10)
     for windows in (3, 4, 8, 26):
         row, worst = [], (0.0, 0.0)
         for sway in (0.0, 0.05, 0.1, 0.2):
