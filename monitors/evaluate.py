@@ -89,7 +89,7 @@ def chance_of(
     # What its family says of the reference's sway counts for this check too.
     others = (c for c in checks(config) if c != check and _drawn(c) and _family(c) == _family(check))
     held = [c for c in (check, *others) if run.counts(reference.profile, c).sum()]
-    fewer = max(1, round(n / run.design_before))  # a window's patients will repeat as these do
+    fewer = max(1, round(n / reference.profile.design))  # a window's patients will repeat as these do
     return run.function(check), counts, chance.moderated([run.null(c, fewer) for c in held])[0]
 
 
@@ -119,18 +119,6 @@ class _Run:
                 severity="ticket",
                 action="Mend the column, or the model's file.",
             )
-
-    @cached_property
-    def design(self) -> float:
-        """How many rows of the window are worth one, if all rows of a patient were alike."""
-        repeats = self.current.cubes[EVERYONE].tally().repeats
-        return repeats.kish() if repeats is not None else 1.0
-
-    @cached_property
-    def design_before(self) -> float:
-        """How many rows of the reference are worth one."""
-        repeats = self.reference.profile.cubes[EVERYONE].tally().repeats
-        return repeats.kish() if repeats is not None else 1.0
 
     def histogram(self, profile: Profile, subject: str) -> Histogram:
         """Of a column; of a score; of a decision or an outcome, from the cube of everyone."""
@@ -166,8 +154,8 @@ class _Run:
         if check.metric.reads == "column":
             held = self.histogram(self.current, check.subject)
             before = self.histogram(self.reference.profile, check.subject)
-            now = _fewer(compute(held), self.design)
-            was = _fewer(compute(before), self.design_before)
+            now = _fewer(compute(held), self.current.design)
+            was = _fewer(compute(before), self.reference.profile.design)
         elif check.metric.reads == "window":
             now, was = compute(self.current), compute(self.reference.profile)
         else:
@@ -215,7 +203,7 @@ class _Run:
             if not rows.sum():
                 why = f"{which} holds no {'values' if check.metric.ordered else 'rows'} to compare"
                 return _cannot(check, Estimate.absent(why, int(after.sum()))), None
-        design = self.design
+        design = self.current.design
         null = self.null(check, max(1, round(int(after.sum()) / design)))
         finding = _finding(
             check,
@@ -242,7 +230,7 @@ class _Run:
     def null(self, check: Check, n: int) -> chance.Null:
         """What chance gives a distance at n rows, as the check's own windows of the reference sway."""
         # What patients' rows are worth, in fractions: chance reads only shares and a total.
-        worth, function = 1 / self.design_before, self.function(check)
+        worth, function = 1 / self.reference.profile.design, self.function(check)
         was: Any = self.counts(self.reference.profile, check)
         inside: Any = np.array([self.counts(block, check) for block in self.reference.blocks])
         if worth < 1:

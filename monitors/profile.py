@@ -46,6 +46,12 @@ class Profile:
         """The same counts give the same digest, on every engine and every machine."""
         return digest(self.payload())
 
+    @cached_property
+    def design(self) -> float:
+        """How many rows are worth one, if all rows of a patient were alike; 1 where none repeats."""
+        repeats = self.cubes[EVERYONE].tally().repeats
+        return repeats.kish() if repeats is not None else 1.0
+
     def __add__(self, other: Profile) -> Profile:
         """The two together. Windows must touch or be the same (two sites, two days)."""
         if self.histograms.keys() != other.histograms.keys() or self.cubes.keys() != other.cubes.keys():

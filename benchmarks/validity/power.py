@@ -200,7 +200,8 @@ Through the shipped plan: 20 normal columns, a score and its decision, 22 judged
 chance" is the bar: at least 88 % for 0.5 SD at n = 100. "Beyond" has to exceed the margin of 0.2 SD too.
 The limit is the z test at 1 % / 22. The reference has 5,000 rows, in so many windows kept apart: from these
 is known how much it sways by itself, and the fewer they are the less is known. That it lies still all
-the same is believed where all 22 checks say so.
+the same is believed where all 22 checks say so. Eight windows cost about five points and come to the bar, no
+further: to believe them more would let a model that sways be told of falsely (see drift above).
 
 {table(["n", "shift", "reference windows", "told from chance", "beyond", "limit (z)"], lines)}"""
     return text, bars
