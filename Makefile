@@ -20,7 +20,7 @@ export DO_NOT_TRACK := true
 export MLFLOW_DISABLE_TELEMETRY := true
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: help setup demo serve test check lint format lock bench schema docs clean
+.PHONY: help setup demo serve test check lint format lock bench mutation schema docs clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,11 @@ format: $(VENV)/.ready-dev ## Write the code in the house's form
 
 bench: $(VENV)/.ready-dev ## The benchmarks; nothing else should be running
 	@$(PY) -m pytest benchmarks --benchmark-enable --benchmark-only -p no:xdist
+
+mutation: $(VENV)/.ready-dev ## Would the tests notice? Mutants of what verdicts rest on
+	@$(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["mutation"])' \
+		| xargs $(PY) -m pip install --quiet
+	@nice $(PY) -m benchmarks.mutation
 
 schema: $(VENV)/.ready-dev ## configs/schema.json anew, from monitors/config.py
 	@$(PY) -m scripts.generate schema

@@ -35,6 +35,7 @@ TESTS = {
     "judge": ("tests/monitors/test_judge.py", "monitors/judge.py"),
     "chance": ("tests/monitors/test_chance.py", "monitors/chance.py"),
 }
+_NOT_RUN = "not checked"
 _KILLED = ("killed", "timeout", "suspicious", "segfault", "caught by type check")
 COPIED = ("monitors", "flows", "dashboards", "configs", "tests", "scripts", "pyproject.toml")
 # forkserver: a mutant must not find what the tests before it left in a cache.
@@ -58,8 +59,8 @@ the module are run against it. *Killed* means that a test failed, or that the ch
 Survivors are listed with the reason why no test can, or need, tell them apart; one without a reason is a
 test that is missing. mutmut leaves alone what stands under a decorator and the constants of a module.
 
-| module | mutants | killed | survived | without a reason |
-|---|---|---|---|---|
+| module | mutants | not yet run | killed | survived | without a reason |
+|---|---|---|---|---|---|
 """
 
 
@@ -85,7 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the modules named, or all, and write the page; 1 when a survivor has no reason."""
     parser = argparse.ArgumentParser(description="Mutation testing of what verdicts rest on.")
     parser.add_argument("modules", nargs="*", choices=[*TESTS, []], metavar="MODULE")
-    parser.add_argument("--from", dest="folder", type=Path, help="a folder of runs already made")
+    parser.add_argument("--from", dest="folder", type=Path, help="a folder of runs, also broken off ones")
     chosen = parser.parse_args(arguments)
     folder = chosen.folder or Path(tempfile.mkdtemp(prefix="rounds-mutation-"))
     modules = chosen.modules or list(TESTS)
@@ -111,8 +112,8 @@ def tested(module: str, place: Path, *, made: bool) -> tuple[Counter[str], list[
     told = _mutmut(place, "results", "--all", "true")
     states = dict(re.findall(r"(?m)^\s*(\S+): ([a-z ]+)$", told))
     states = {name: state for name, state in states.items() if f".{module}." in name}
-    left = [name for name, state in states.items() if state not in _KILLED]
-    kinds = Counter(survived=len(left), killed=len(states) - len(left))
+    kinds = Counter("killed" if state in _KILLED else state for state in states.values())
+    left = [name for name, state in states.items() if state not in (*_KILLED, _NOT_RUN)]
     return kinds, [_survivor(name, _mutmut(place, "show", name)) for name in left]
 
 
@@ -137,7 +138,8 @@ def page(found: Mapping[str, tuple[Counter[str], list[Survivor]]]) -> tuple[str,
         missing = sum(why is None for _, why in told)
         unexplained += missing
         rows.append(
-            f"| `monitors/{module}.py` | {kinds.total()} | {kinds['killed']} | {len(left)} | {missing} |\n"
+            f"| `monitors/{module}.py` | {kinds.total()} | {kinds[_NOT_RUN]} | {kinds['killed']} "
+            f"| {len(left)} | {missing} |\n"
         )
         parts.append(f"\n## {module}\n\n" + (_list(told) if told else "None survived.\n"))
     return HEAD + "".join(rows) + "".join(parts), unexplained

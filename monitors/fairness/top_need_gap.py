@@ -29,8 +29,8 @@ def top_need_gap(cube: Cube, level: float = LEVEL, *, seed: int = SEED) -> Mappi
     """Group's share of the tenth with most need - its share of the tenth scored highest.
 
     Asks: whom would we help if we went by need and not by the score?
-    Trap: need must be measured without the score's own label. The tenth is a convention: what is flagged
-        here may be more or fewer. Above 0 the group is overlooked.
+    Trap: need must be measured without the score's own label. A tenth is a convention. Above 0 the group
+        is overlooked.
     Enough: 1,000 people, so that the top tenth holds 100.
     Interval: bootstrap of the people (200 draws), all groups held at once (max-T).
 
@@ -50,15 +50,16 @@ def top_need_gap(cube: Cube, level: float = LEVEL, *, seed: int = SEED) -> Mappi
     """
     needs = Needs.of(cube)
     found: dict[str | None, Estimate] = dict.fromkeys(cube.groups, Estimate.absent(NOBODY))
-    n, value = int(needs.people.sum()), _gaps(needs.people) if needs.groups else np.empty(0)
-    # A draw at a time: all of them at once may not fit in memory.
-    random, shares = np.random.default_rng(seed), needs.people.ravel() / max(n, 1)
+    if not needs.groups:
+        return found
+    n, value = int(needs.people.sum()), _gaps(needs.people)
+    random, shares = np.random.default_rng(seed), needs.people.ravel() / n
     again = (random.multinomial(n, shares).reshape(needs.people.shape) for _ in range(DRAWS))
-    drawn = np.array([_gaps(people) for people in again])
+    drawn = np.array([_gaps(people) for people in again])  # one at a time: all may not fit in memory
     limits = simultaneous(value, drawn, None, level)
     for g, group in enumerate(needs.groups):
-        low, at, high = (float(part[g]) for part in (limits.low, value, limits.high))
-        found[group] = Estimate(at, low, high, int(needs.people[g].sum()))
+        limit = (float(limits.low[g]), float(limits.high[g]))
+        found[group] = Estimate(float(value[g]), *limit, int(needs.people[g].sum()))
     return found
 
 
