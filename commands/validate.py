@@ -15,7 +15,7 @@ from commands._options import BAD_USAGE
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH…]")
 def validate(paths: tuple[Path, ...]) -> None:
     """Check configs; every mistake at once."""
-    from flows import source
+    from flows import eligible, source
     from monitors.errors import ConfigError
 
     files = model_files(paths or (Path("configs/models"),))
@@ -25,6 +25,8 @@ def validate(paths: tuple[Path, ...]) -> None:
         try:
             config = source.read(file)
             source.connect(config, file.parent).close()
+            if (listed := eligible.connect(config, file.parent)) is not None:
+                listed.close()
         except ConfigError as error:
             problems += error.problems
             continue

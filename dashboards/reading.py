@@ -133,6 +133,11 @@ class Reading:
         threshold = decision.score_at_least if isinstance(decision, ScoreAtLeast) else None
         return views.by_group(profile, recorded.audit, attribute, threshold)
 
+    def superseded(self, recorded: Recorded) -> Audit | None:
+        """What stood for the window before, as people may see it; None where nothing did."""
+        earlier = self.ledger.superseded(recorded.audit, before=recorded.seq)
+        return self.published(earlier) if earlier else None
+
     def copy_of(self, recorded: Recorded) -> str | None:
         """The MLflow run that holds a copy of an audit; None where none was made."""
         entry = self.ledger.get("copied", recorded.digest)

@@ -19,6 +19,9 @@ _OF_EVERY: dict[str, tuple[str, str]] = {
     "positive_predictive_value": ("flagged {people}", "had the outcome"),
     "negative_predictive_value": ("{people} not flagged", "did not have the outcome"),
     "selection_rate": ("{people}", "{were} flagged"),
+    "coverage": ("{people} who ought to be scored", "{were} scored"),
+    "scored_share": ("{people} on record", "{were} scored"),
+    "label_coverage": ("scored {people}", "had a known outcome"),
 }
 _SHARES: dict[str, str] = {
     "missing_share": "{subject} was missing for {now}",
@@ -27,6 +30,7 @@ _SHARES: dict[str, str] = {
     "unusable_share": "{subject} was not a number for {now}",
     "invalid_score_share": "The score was impossible (outside 0 to 1) for {now}",
     "wrong_version_share": "Another version than the declared one scored {now}",
+    "unknown_share": "{subject} was not recorded for {now}",
     "duplicate_share": "The same prediction came more than once for {now}",
 }
 
@@ -138,6 +142,14 @@ def _mix(finding: Finding) -> str:
     return f"The mix of {subject(finding)} changed: {now}."
 
 
+def _groups(finding: Finding) -> str:
+    moved = f"{(finding.value or 0) * 100:.0f}"
+    return (
+        f"The mix of {{who}} by {finding.subject} changed: {moved} of every 100 would have to be of "
+        f"another group to match the reference."
+    )
+
+
 def _expected(finding: Finding) -> str:
     value = finding.value or 0.0
     told = "risk is understated" if value > 1 else "risk is overstated"
@@ -181,6 +193,7 @@ _SAID: dict[str, Callable[[Finding], str]] = {
     "freshness": _freshness,
     "wasserstein": _shift,
     "total_variation": _mix,
+    "group_mix": _groups,
     "observed_expected_ratio": _expected,
     "calibration_slope": _slope,
     "calibration_intercept": _intercept,

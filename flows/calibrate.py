@@ -128,7 +128,9 @@ def calibrate(config: ModelConfig, reference: Reference, setting: Setting | None
     judged = [check for check in checks(config) if _reckoned(check)]
     slowly = [check for check in judged if check.rule.slow_change is not None]
     shared = Counter(check.rule.severity for check in judged)
-    distances = sum(check.metric.reads == "distance" for check in judged)
+    # The mix of groups shares the level with the columns, though no margin is proposed for it here.
+    mixes = sum(check.metric.reads == "mix" for check in checks(config))
+    distances = mixes + sum(check.metric.reads == "distance" for check in judged)
     proposals = []
     for check in judged:
         severity = check.rule.severity

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from flows import eligible as eligibles
 from flows.binning import freeze
 from flows.counting import Frozen, count, untimed
 from flows.earlier import with_slow_change
@@ -43,6 +44,7 @@ def step(
     ledger: Ledger | None = None,
     setting: Setting | None = None,
     told: Told = quietly,
+    eligible: Source | Any | None = None,
 ) -> Audit:
     """Audit one window.
 
@@ -55,6 +57,7 @@ def step(
         ledger: where the audit, its profile and the reference are kept; None keeps nothing.
         setting: the seed of chance, and Evidently where the plan names it.
         told: hears what is being done.
+        eligible: who ought to be scored: an open source, or a table; where the config declares it.
 
     Raises:
         RoundsError: when the window cannot be audited at all; nothing is then recorded.
@@ -63,8 +66,12 @@ def step(
     try:
         refuse_overlap(config, window)
         stage = stage or ("outcome" if config.columns.outcome else "scored")
-        reference = reference_for(config, window, opened, ledger, told)
+        if eligible is not None:
+            eligible = eligibles.opened(eligible, config)
+        reference = reference_for(config, window, opened, ledger, told, eligible)
         profile = _counted(config, window, opened, reference, stage)
+        if eligible is not None:
+            profile = replace(profile, eligible=eligibles.counted(config, window, eligible))
         audit = Audit(
             model=config.model,
             version=config.version,
@@ -75,7 +82,7 @@ def step(
             reference=reference.digest,
             profile=profile.digest,
             software=SOFTWARE,
-            source=opened.fingerprint(),
+            source=_fingerprint(opened, eligible),
             findings=(
                 *evaluate(config, profile, reference, stage, setting),
                 *(multivariate.kept(ledger, config, window) if ledger is not None else ()),
@@ -93,7 +100,12 @@ def step(
 
 
 def reference_for(
-    config: ModelConfig, window: Window, source: Source, ledger: Ledger | None, told: Told = quietly
+    config: ModelConfig,
+    window: Window,
+    source: Source,
+    ledger: Ledger | None,
+    told: Told = quietly,
+    eligible: Source | None = None,
 ) -> Reference:
     """The reference a window is compared with: from the ledger, or counted now and kept there."""
     period = config.reference_window(window)
@@ -102,6 +114,9 @@ def reference_for(
         return Reference.read(kept.body)
     told(f"counting the reference {period.start:%d %b %Y} to {period.end:%d %b %Y}")
     reference = freeze(source.table(), config, period, where=source.name, told=told)
+    if eligible is not None:
+        there = eligibles.counted(config, period, eligible)
+        reference = replace(reference, profile=replace(reference.profile, eligible=there))
     if ledger is not None:
         ledger.append(
             "reference",
@@ -116,8 +131,14 @@ def reference_for(
 
 def reference_key(config: ModelConfig, period: Window) -> str:
     """What a reference is kept under: everything that decides its counts, margins left out."""
-    facts = config.model_dump(mode="json", include={"source", "columns", "window", "timezone"})
+    decides = {"source", "columns", "window", "timezone"} | ({"eligible"} if config.eligible else set())
+    facts = config.model_dump(mode="json", include=decides)
     return digest([config.model, config.version, facts, str(period)])
+
+
+def _fingerprint(source: Source, eligible: Source | None) -> str:
+    own = source.fingerprint()
+    return own if eligible is None else digest([own, eligible.fingerprint()])
 
 
 def refuse_overlap(config: ModelConfig, window: Window) -> None:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from flows import eligible as eligibles
 from flows import source as sources
 from flows.home import Home
 from flows.monitor import Told, due, quietly, refuse_overlap, stage_at, step
@@ -95,19 +96,22 @@ def run(
     chosen = choose(config, at)
     ledger = open_ledger(home)
     source = sources.connect(config, path.parent)
+    eligible = eligibles.connect(config, path.parent)
     try:
         for window, stage in chosen:
             told(f"{config.model}: {window.start:%d %b %Y} to {window.end:%d %b %Y}")
             if before is not None:
                 refuse_overlap(config, window)
                 before(config, window, source, ledger, told)
-            yield _one(config, window, stage, source, ledger)
+            yield _one(config, window, stage, source, ledger, eligible)
             if copy:
                 settle(config, ledger, home, told)
         after_audits(config, ledger, channels, now())
         glance.keep(ledger, config.model)
     finally:
         source.close()
+        if eligible is not None:
+            eligible.close()
 
 
 def last_complete(config: ModelConfig, at: datetime) -> list[tuple[Window, Stage]]:
@@ -143,9 +147,18 @@ def overlapping(config: ModelConfig, window: Window) -> bool:
     return False
 
 
-def _one(config: ModelConfig, window: Window, stage: Stage, source: Source, ledger: Ledger) -> Round:
+def _one(
+    config: ModelConfig,
+    window: Window,
+    stage: Stage,
+    source: Source,
+    ledger: Ledger,
+    eligible: Source | None = None,
+) -> Round:
     before = len(ledger.entries("audit", model=config.model, window=str(window)))
-    audit = step(config, window, source, stage=stage, ledger=ledger, setting=setting(config))
+    audit = step(
+        config, window, source, stage=stage, ledger=ledger, setting=setting(config), eligible=eligible
+    )
     after = len(ledger.entries("audit", model=config.model, window=str(window)))
     worst = str(keep(ledger, audit).worst)
     return Round(config.model, str(window), stage, audit.digest, worst, after > before)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import BaseModel, ValidationError
 
+from monitors import config as model_config
 from monitors import config_file
 from monitors.columns import ScoreAtLeast
 from monitors.config import ModelConfig
@@ -74,16 +75,9 @@ def problems(config: ModelConfig) -> list[str]:
     """What is wrong with a config's source and measures, each as `key: remedy`."""
     from monitors.discovery import metrics
 
-    found = []
-    if config.source.kind not in kinds():
-        known = ", ".join(kinds())
-        found.append(f"source.kind: must be one of {known} (got {config.source.kind!r})")
-    else:
-        try:
-            _kind(config.source.kind).Settings.model_validate(config.source.settings)
-        except ValidationError as error:
-            found += [f"source{'.' if e['loc'] else ': '}{config_file.said(e)}" for e in error.errors()]
-    found += _underivable(config)
+    found = _of_source("source", config.source)
+    if config.eligible is not None:
+        found += _of_source("eligible", config.eligible)
     columns = {*config.columns.numeric, *config.columns.categorical, *config.columns.text}
     attributes = {attribute.name for attribute in config.columns.attributes}
     for i, rule in enumerate(config.plan, start=1):
@@ -122,28 +116,38 @@ def _incomparable(config: ModelConfig, rule: Rule) -> list[str]:
     return []
 
 
-def _underivable(config: ModelConfig) -> list[str]:
-    if not config.source.derive:
+def _of_source(key: str, declared: model_config.Source) -> list[str]:
+    """What is wrong with a source; `key` is where in the file it stands."""
+    if declared.kind not in kinds():
+        return [f"{key}.kind: must be one of {', '.join(kinds())} (got {declared.kind!r})"]
+    found = []
+    try:
+        _kind(declared.kind).Settings.model_validate(declared.settings)
+    except ValidationError as error:
+        found += [f"{key}{'.' if e['loc'] else ': '}{config_file.said(e)}" for e in error.errors()]
+    return found + _underivable(key, declared)
+
+
+def _underivable(key: str, declared: model_config.Source) -> list[str]:
+    if not declared.derive:
         return []
     from flows.derive import inputs  # loads the engine: only when there is something to derive
 
     found: list[str] = []
-    dialect = _dialect(config)
-    for name, expression in config.source.derive.items():
+    dialect = _dialect(declared)
+    for name, expression in declared.derive.items():
         try:
             inputs(name, expression, dialect)
         except ConfigError as error:
-            found += error.problems
+            found += [said.replace("source.derive", f"{key}.derive", 1) for said in error.problems]
     return found
 
 
-def _dialect(config: ModelConfig) -> str:
+def _dialect(declared: model_config.Source) -> str:
     """The SQL that the source's kind derives in; DuckDB's where it does not say."""
-    if config.source.kind not in kinds():
-        return "duckdb"
-    kind = _kind(config.source.kind)
+    kind = _kind(declared.kind)
     try:
-        spoken = kind.dialect(kind.Settings.model_validate(config.source.settings))
+        spoken = kind.dialect(kind.Settings.model_validate(declared.settings))
     except (AttributeError, ValidationError):
         return "duckdb"
     return str(spoken)

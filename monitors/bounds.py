@@ -119,6 +119,18 @@ def of_everyone(metric: Metric, cube: Cube) -> Range | None:
     return _range(metric, cube, anyone, ~anyone)
 
 
+def beside(finding: Finding, metric: Metric, cube: Cube) -> Finding:
+    """A finding of everyone with what outcomes not known leave open; of other things as it is."""
+    if metric.reads != "tally" or (what := missing(metric, cube)) is None:
+        return finding
+    base = finding.baseline or 0.0
+
+    def change(value: float) -> float:
+        return (value - base) / (base if metric.compare == "ratio" and base else 1.0)
+
+    return held(finding, metric, of_everyone(metric, cube), what, change)
+
+
 def of_group(metric: Metric, cube: Cube, group: str) -> Range | None:
     """The same of one group, to which people of unknown group may belong."""
     return _range(metric, cube, cube.member(group), _strangers(metric, cube, group))

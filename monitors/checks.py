@@ -8,13 +8,14 @@ from functools import partial
 from typing import Any
 
 from monitors.audit import Finding, Verdict
-from monitors.columns import ScoreAtLeast
+from monitors.columns import Attribute, Columns, ScoreAtLeast
 from monitors.config import ModelConfig
 from monitors.discovery import metrics
 from monitors.metric import Kind, Metric
 from monitors.plan import Rule
 
 EVIDENTLY = "evidently:"
+_BY_GROUP = ("cube", "attribute", "mix", "feed")  # what a measure reads that has no meaning of everyone
 ROLES: tuple[Kind, ...] = ("score", "decision", "outcome")
 
 
@@ -112,6 +113,17 @@ def facts(measure: str) -> Metric:
     return metrics()[measure].facts
 
 
+def _its_own(metric: Metric, attribute: Attribute, columns: Columns) -> bool:
+    """Whether an attribute has something of its own to say by this measure.
+
+    Of an intersection its parts have said who is there, who is unknown, and what is expected of
+    them; of a categorical column its drift says how the mix moved.
+    """
+    if metric.reads == "mix" and attribute.name in columns.categorical and not attribute.bands:
+        return False
+    return len(attribute.columns) == 1 or metric.reads not in ("attribute", "mix", "estimate")
+
+
 def _spelled(config: ModelConfig, where: str, rule: Rule) -> Iterator[Check]:
     metric = facts(rule.measure)
     columns = config.columns
@@ -124,14 +136,15 @@ def _spelled(config: ModelConfig, where: str, rule: Rule) -> Iterator[Check]:
         "patient": columns.patient is not None,
         "need": columns.need is not None,
         "inputs": bool(columns.numeric or columns.categorical),
+        "eligible": config.eligible is not None,
     }
     if not all(have[need] for need in metric.needs):
         return
-    by = rule.by if rule.by is not None or metric.reads not in ("cube", "attribute", "feed") else "sensitive"
+    by = rule.by if rule.by is not None or metric.reads not in _BY_GROUP else "sensitive"
     at = threshold(config)
     if by is not None:
         wanted = (by,) if isinstance(by, str) else by
-        names = {"sensitive": [a.name for a in columns.sensitive]}
+        names = {"sensitive": [a.name for a in columns.sensitive if _its_own(metric, a, columns)]}
         names["intersections"] = [a.name for a in columns.sensitive if len(a.columns) > 1]
         names["site"] = [columns.site] if columns.site else []
         for word in wanted:

@@ -183,6 +183,11 @@ class ModelConfig(Strict):
     model: str = Field(description="Lower-case letters, digits and dashes; unique.")
     version: str
     source: Source
+    eligible: Source | None = Field(
+        None,
+        description="Everyone who ought to be scored: a source with the same time and group columns; "
+        "people are counted, never matched. Left out: rows without a score count as not scored.",
+    )
     columns: Columns
     outcome: OutcomeSpec | None = None
     window: WindowSpec

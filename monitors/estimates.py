@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from monitors.audit import Finding, Stage, Verdict
+from monitors.audit import Finding, Verdict
 from monitors.checks import Check
 from monitors.errors import NotComputable
 from monitors.estimation import Outlook, outlook
@@ -23,17 +23,11 @@ class Estimates:
 
     current: Profile
     reference: Reference
-    stage: Stage
     _outlooks: dict[tuple[str, str | None], Outlook] = field(default_factory=dict)
 
     def of(self, check: Check) -> Iterator[Finding]:
-        """Of everyone or of each group; whatever the rule says, no verdict and nobody to act.
-
-        Of a group only until its outcomes are known: then what came stands in its place.
-        """
-        groups: tuple[str | None, ...] = (None,)
-        if check.attribute is not None:
-            groups = self.current.cubes[check.attribute].groups if self.stage == "scored" else ()
+        """Of everyone or of each group; whatever the rule says, no verdict and nobody to act."""
+        groups = self.current.cubes[check.attribute].groups if check.attribute else (None,)
         for group in groups:
             try:
                 seen = self._outlook(check.attribute or EVERYONE, group)

@@ -22,6 +22,7 @@ from monitors.gaps import gaps
 from monitors.histogram import CategoryBins, Counts, Floats, Histogram
 from monitors.interval import difference, wilson
 from monitors.metric import Estimate
+from monitors.mix import mix
 from monitors.profile import EVERYONE, Profile
 from monitors.reference import Reference
 from monitors.repeats import measured
@@ -65,7 +66,7 @@ def evaluate(
         if stage == "scored" and ("outcome" in check.metric.needs or check.subject == "outcome"):
             continue
         try:
-            if check.metric.reads == "distance" and check.attribute is None:
+            if _distance(check):
                 drift.append((check, *run.distance(check)))
             else:
                 findings += run.level(check)
@@ -104,7 +105,7 @@ class _Run:
     @cached_property
     def estimates(self) -> Estimates:
         """What is estimated before outcomes are known."""
-        return Estimates(self.current, self.reference, self.stage)
+        return Estimates(self.current, self.reference)
 
     def unreadable(self) -> Iterator[Finding]:
         """What could not be counted at all, said aloud."""
@@ -129,6 +130,12 @@ class _Run:
             return Histogram(subject, _YES_NO, (ones, zeros), missing=unknown)
         column = self.config.columns.score if subject == "score" else subject
         return profile.histograms[str(column)]
+
+    def held(self, check: Check, profile: Profile) -> Histogram:
+        """What a distance is taken of: a column, or the groups of an attribute."""
+        if check.metric.reads != "mix":
+            return self.histogram(profile, check.subject)
+        return mix(profile.cubes[check.subject], self.reference.profile.cubes[check.subject])
 
     def level(self, check: Check) -> Iterator[Finding]:
         """A metric that is a level: now, against what it ought to be."""
@@ -159,10 +166,10 @@ class _Run:
         elif check.metric.reads == "window":
             now, was = compute(self.current), compute(self.reference.profile)
         else:
-            profiles = (self.current, self.reference.profile)
-            now, was = (measured(check.metric, compute, p.cubes[EVERYONE].tally()) for p in profiles)
+            cubes = [p.people(EVERYONE, check.metric) for p in (self.current, self.reference.profile)]
+            now, was = (measured(check.metric, compute, cube.tally()) for cube in cubes)
         for found in _compared(check, now, was, self._silence(check)):
-            yield self.bounded(check, found) if check.metric.reads == "tally" else found
+            yield bounds.beside(found, check.metric, self.current.cubes[EVERYONE])
 
     def feed(self, check: Check, attribute: str) -> Finding:
         """Which groups are there now and were before, named in words where one is not."""
@@ -171,18 +178,6 @@ class _Run:
         windows = was.window.duration / now.window.duration
         found = check.compute(now.cubes[attribute], was.cubes[attribute], windows, inside)
         return replace(next(_compared(check, found, found, None)), reason=found.note or found.why)
-
-    def bounded(self, check: Check, found: Finding) -> Finding:
-        """With what outcomes not known leave open."""
-        everyone, metric = self.current.cubes[EVERYONE], check.metric
-        if (what := bounds.missing(metric, everyone)) is None:
-            return found
-        base = found.baseline or 0.0
-
-        def change(value: float) -> float:
-            return (value - base) / (base if metric.compare == "ratio" and base else 1.0)
-
-        return bounds.held(found, metric, bounds.of_everyone(metric, everyone), what, change)
 
     def _silence(self, check: Check) -> float | None:
         """The share of a window without a row that chance alone explains, at the usual volume."""
@@ -194,8 +189,8 @@ class _Run:
 
     def distance(self, check: Check) -> tuple[Finding, chance.Null | None]:
         """A distance from the reference, with what chance alone gives; judged later, all together."""
-        now = self.histogram(self.current, check.subject)
-        was = self.histogram(self.reference.profile, check.subject)
+        now = self.held(check, self.current)
+        was = self.held(check, self.reference.profile)
         if check.metric.name.startswith(EVIDENTLY):
             return self._foreign(check, was, now), None
         before, after = (self.counts(p, check) for p in (self.reference.profile, self.current))
@@ -220,12 +215,12 @@ class _Run:
 
     def counts(self, profile: Profile, check: Check) -> Counts:
         """What a distance compares: the cells that have an order, or all of them."""
-        held = self.histogram(profile, check.subject)
+        held = self.held(check, profile)
         return held.ordered if check.metric.ordered else held.cells
 
     def function(self, check: Check) -> chance.Distance:
         """A distance's function, with the reference's positions where it needs them."""
-        return _bound(check, self.histogram(self.reference.profile, check.subject))
+        return _bound(check, self.held(check, self.reference.profile))
 
     def null(self, check: Check, n: int) -> chance.Null:
         """What chance gives a distance at n rows, as the check's own windows of the reference sway."""
@@ -315,9 +310,14 @@ def _judged(drift: list[tuple[Check, Finding, chance.Null | None]], whole: float
 
 
 def _drawn(check: Check) -> bool:
-    """Whether chance is drawn for a check: it is a distance of a whole column, and our own."""
-    own = not check.metric.name.startswith(EVIDENTLY)
-    return own and check.metric.reads == "distance" and check.attribute is None
+    """Whether chance is drawn for a check: it is a distance, and our own."""
+    return _distance(check) and not check.metric.name.startswith(EVIDENTLY)
+
+
+def _distance(check: Check) -> bool:
+    """Whether a check sets two counts against each other: of a whole column, or of an attribute's groups."""
+    whole = check.metric.reads == "distance" and check.attribute is None
+    return whole or check.metric.reads == "mix"
 
 
 def _family(check: Check) -> tuple[str, bool]:

@@ -35,7 +35,7 @@ def gaps(check: Check, profile: Profile, expected: Iterable[str] = ()) -> Iterat
     """
     if check.metric.reads not in ("tally", "cube") or check.attribute is None:
         raise ValueError(f"{check.metric.name} cannot be taken by group")
-    cube = profile.cubes[check.attribute]
+    cube = profile.people(check.attribute, check.metric)
     for group in sorted(set(expected) - set(cube.groups)):
         gone = _finding(check, group, None, reason="nobody of this group is in the window")
         yield replace(gone, against=None) if _by_itself(check) else gone

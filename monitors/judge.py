@@ -108,7 +108,7 @@ def grade(metric: Metric, estimate: Estimate) -> Grade | None:
         return None
     shared = metric.reads == "cube" or metric.unit == "share of rows"
     fewer = estimate.n / estimate.design
-    if shared and estimate.events is not None:
+    if shared and estimate.events is not None and not metric.recorded:
         return grade_of_share(estimate.events / estimate.design, fewer)
     if metric.widest_ratio is not None:
         return _graded(high / low if low > 0 else math.inf, _A_RATIO, metric.widest_ratio, fewer)

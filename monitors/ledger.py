@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from monitors import entry_table
+from monitors import entry_table, restated
 from monitors.audit import Audit, Stage
 from monitors.canonical import canonical, digest
 from monitors.errors import LedgerError
@@ -202,12 +202,21 @@ class Ledger:
                     version=audit.version,
                     window=str(audit.window),
                     stage=audit.stage,
-                    summary=_summary(audit, revision),
+                    summary=_summary(audit, revision, self.superseded(audit)),
                 )
             except LedgerError:
                 continue  # a racing worker wrote this revision with other counts
             return Recorded(audit, entry.at, revision, entry.digest, entry.seq), True
         raise LedgerError(f"audit {stem!r} has too many revisions")
+
+    def superseded(self, audit: Audit, before: int | None = None) -> Audit | None:
+        """What stood for a window before an audit, at whatever stage: the last written; None at first.
+
+        `before` is the audit's own place in the ledger, where it has one.
+        """
+        held = self.entries("audit", model=audit.model, window=str(audit.window))
+        earlier = [e for e in held if e.version == audit.version and (before is None or e.seq < before)]
+        return Audit.read(max(earlier, key=lambda e: e.seq).body) if earlier else None
 
     def audits(
         self, model: str, *, before: datetime | None = None, last: int | None = None
@@ -330,13 +339,15 @@ def _entry(row: Row) -> Entry:
     return Entry(**named, at=moment(row["at"]), summary=json.loads(row["summary"]), body=body)
 
 
-def _summary(audit: Audit, revision: int) -> dict[str, Any]:
+def _summary(audit: Audit, revision: int, earlier: Audit | None) -> dict[str, Any]:
     families = sorted({finding.family for finding in audit.findings})
+    changed = {} if earlier is None else {"restated": restated.summary(restated.restated(earlier, audit))}
     return {
         "revision": revision,
         "rows": audit.rows,
         "worst": str(audit.worst),
         "families": {family: audit.counts(family) for family in families},
+        **changed,
     }
 
 

@@ -9,9 +9,11 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-Reads = Literal["column", "window", "tally", "distance", "cube", "estimate", "attribute", "feed"]
+Reads = Literal["column", "window", "tally", "distance", "cube", "estimate", "attribute", "feed", "mix"]
 Kind = Literal["numeric", "categorical", "score", "decision", "outcome"]
-Need = Literal["score", "decision", "outcome", "action", "action_time", "patient", "need", "inputs"]
+Need = Literal[
+    "score", "decision", "outcome", "action", "action_time", "patient", "need", "inputs", "eligible"
+]
 F = TypeVar("F", bound=Callable[..., Any])
 Sums = NDArray[np.float64] | float
 Parts = Callable[[Any, Any, Any], tuple[Sums, Sums]]
@@ -75,6 +77,7 @@ class Metric:
             "attribute": a Cube of one attribute; the same function gives the reference's level.
             "feed": a Cube of one attribute in the window, the same in the reference, how many windows
                 long that is, and the same in each of its windows.
+            "mix": counts of the groups of reference and current, as a distance takes those of a column.
             "estimate": an Outlook, scores and what they meant in the reference; shown, never judged.
         unit: of the value.
         worse: which way is worse; "either" when both are.
@@ -90,6 +93,8 @@ class Metric:
         parts: where the value is one sum over people divided by another, what each of them adds;
             from it follow the bounds that outcomes not known leave (`monitors/bounds.py`).
         parted: where it is not, whether its extremes are where one score parts those not known.
+        recorded: whether it asks only if something is on record, so that none of many is an answer
+            and not a rate too rare to know.
         zero: what zero means, in words.
         source: where the definition comes from.
     """
@@ -111,6 +116,7 @@ class Metric:
     threshold: bool = False
     parts: Parts | None = None
     parted: bool = False
+    recorded: bool = False
 
 
 def metric(
@@ -130,6 +136,7 @@ def metric(
     threshold: bool = False,
     parts: Parts | None = None,
     parted: bool = False,
+    recorded: bool = False,
 ) -> Callable[[F], F]:
     """Declare the decorated function a metric; it stays a plain function."""
 
@@ -153,6 +160,7 @@ def metric(
             threshold=threshold,
             parts=parts,
             parted=parted,
+            recorded=recorded,
         )
         setattr(function, "metric", facts)  # noqa: B010  a function has no such field for mypy
         return function

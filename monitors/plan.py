@@ -91,6 +91,13 @@ _SILENT = "Ask the interface team for the feed of what is named; tell its ward t
 _MODEL = "Tell the model's clinical owner; compare with the last version, feed or coding change."
 _GROUP = "Bring it to the governance committee with the group's counts and the bias audit."
 
+_MIX = "Ask whether a unit, site or clinic was opened, closed or connected, and whether anybody was lost."
+_REGISTRATION = "Ask registration whether a form, question or mapping changed."
+_UNSCORED = "Ask the interface team why these people got no score, and tell the ward that they have none."
+_FOLLOWED = "Ask whoever keeps the outcome whether its source is complete for these people."
+
+_ESTIMATED = ("auroc", "true_positive_rate", "observed_expected_ratio")  # ranks, misses, level: by group too
+
 # Margins are starting points for a conversation, not findings of fact; `rounds calibrate`
 # and the committee set a site's own. PSI is shown because people know it; it is not judged,
 # because at a hospital's volumes it finds half of what Wasserstein finds.
@@ -112,6 +119,13 @@ DEFAULT_PLAN: tuple[Rule, ...] = (
     _rule("total_variation", 0.1, columns="categorical", action=_FEED, runbook="input-drift"),
     _rule("total_variation", 0.1, columns="decision", action=_MODEL, runbook="score-drift"),
     _rule("total_variation", 0.1, columns="outcome", action=_MODEL, runbook="outcome-drift"),
+    # Who is here at all, and of whom it is not known who they are: before any gap is read.
+    _rule("group_mix", 0.1, by="sensitive", action=_MIX, runbook="group-mix"),
+    _rule("unknown_share", 0.05, by="sensitive", action=_REGISTRATION, runbook="unknown-groups"),
+    _rule("scored_share", 0.05, "committee", by="sensitive", action=_UNSCORED, runbook="not-scored"),
+    _rule("coverage", 0.05, action=_UNSCORED, runbook="not-scored"),
+    _rule("coverage", 0.05, "committee", by="sensitive", action=_UNSCORED, runbook="not-scored"),
+    _rule("label_coverage", 0.1, "committee", by="sensitive", action=_FOLLOWED, runbook="outcomes-missing"),
     _rule("psi", 0.2, "info", action=_FEED, runbook="input-drift"),
     _rule("auroc", 0.05, "page", action=_MODEL, runbook="performance"),
     _rule("observed_expected_ratio", 0.2, "page", action=_MODEL, runbook="calibration"),
@@ -161,6 +175,15 @@ DEFAULT_PLAN: tuple[Rule, ...] = (
     ),
     # How many people each site sends, and how many of them get a score: shown, never judged.
     _rule("scored_share", None, "info", by="site", action=_SILENT, runbook="feed-missing"),
+    # Before outcomes are known; shown beside, never judged.
+    *(
+        _rule(f"estimated_{measure}", None, "info", by=by, action=_MODEL, runbook="performance")
+        for by, measures in (
+            (None, ("false_positive_rate", "positive_predictive_value", "brier", *_ESTIMATED)),
+            ("sensitive", _ESTIMATED),
+        )
+        for measure in measures
+    ),
     # Many small groups side by side: shown with how far each was drawn towards all, never judged.
     _rule(
         "pooled_true_positive_rate",

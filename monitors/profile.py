@@ -9,8 +9,9 @@ from functools import cached_property
 from typing import Any
 
 from monitors.canonical import digest
-from monitors.cube import Cube
+from monitors.cube import NO_SCORE, NOT_KNOWN, Cube
 from monitors.histogram import Histogram
+from monitors.metric import Metric
 from monitors.window import Window, moment, utc
 
 EVERYONE = ""  # the cube with a single group
@@ -28,6 +29,7 @@ class Profile:
         histograms: by column.
         cubes: by attribute; "" holds everyone.
         unreadable: column or attribute to the reason it could not be counted.
+        eligible: attribute to group to how many ought to have been scored; empty where no source says.
         score_edges: cell i of every cube holds scores in [score_edges[i], score_edges[i+1]).
     """
 
@@ -40,6 +42,7 @@ class Profile:
     cubes: Mapping[str, Cube]
     unreadable: Mapping[str, str] = field(default_factory=dict)
     score_edges: tuple[float, ...] = ()
+    eligible: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @cached_property
     def digest(self) -> str:
@@ -70,7 +73,23 @@ class Profile:
             {key: value + other.cubes[key] for key, value in self.cubes.items()},
             {**self.unreadable, **other.unreadable},
             self.score_edges,
+            _added(self.eligible, other.eligible),
         )
+
+    def people(self, attribute: str, metric: Metric) -> Cube:
+        """The cube a metric is taken of: people on record, or those eligible where it needs them.
+
+        Of the eligible, the scored are those who were scored here, and the rest have no score.
+        """
+        cube = self.cubes[attribute]
+        if "eligible" not in metric.needs:
+            return cube
+        scored = [row for row in cube.weighted_rows() if row[3] >= 0]
+        left = dict(self.eligible.get(attribute, {}))
+        for group, *_, n, _ in scored:
+            left[group] = left.get(group, 0) - n
+        missed = ((group, NOT_KNOWN, NOT_KNOWN, NO_SCORE, NOT_KNOWN, n, 0) for group, n in left.items())
+        return Cube.of(attribute, [*scored, *missed])
 
     def payload(self) -> dict[str, Any]:
         """As plain values, for JSON."""
@@ -85,6 +104,8 @@ class Profile:
             "cubes": {key: value.payload() for key, value in self.cubes.items()},
             "unreadable": dict(self.unreadable),
             "score_edges": list(self.score_edges),
+            # Left out where no source says, so that profiles of models without one stay as they were.
+            **({"eligible": {a: dict(held) for a, held in self.eligible.items()}} if self.eligible else {}),
         }
 
     @classmethod
@@ -100,4 +121,19 @@ class Profile:
             {key: Cube.read(value) for key, value in payload["cubes"].items()},
             dict(payload["unreadable"]),
             tuple(payload["score_edges"]),
+            payload.get("eligible", {}),
         )
+
+
+def _added(
+    one: Mapping[str, Mapping[str, int]], other: Mapping[str, Mapping[str, int]]
+) -> Mapping[str, Mapping[str, int]]:
+    if not (one and other):
+        return {}  # of a part nobody counted the eligible, so of the whole they are not known
+    return {
+        attribute: {
+            group: held.get(group, 0) + other[attribute].get(group, 0)
+            for group in sorted({*held, *other[attribute]})
+        }
+        for attribute, held in one.items()
+    }

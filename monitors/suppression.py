@@ -27,6 +27,7 @@ _NUMBERS = (
     "change_low", "change_high", "bound_low", "bound_high", "chance", "p", "shift", "shift_error",
     "since", "needs", "grade", "design_effect", "within", "drawn",
 )  # fmt: skip
+_HEADS = ("rows", "scored", "decided")  # of which each tells how many are in a group
 _held: dict[tuple[str, ...], Audit] = {}
 _lock = Lock()
 
@@ -80,7 +81,7 @@ def _published(audit: Audit, earlier: Sequence[Audit]) -> Audit:
     except Inconsistent:  # counts of different people: each measure is looked at by itself
         places = _groups(audit.findings)
     hidden = _complemented(audit.findings, set(hiding.hidden), places)
-    coarse = (hidden - first) | _near_the_whole(audit)
+    coarse = (hidden - first) | _near_the_whole(audit) | _of_few(audit, seen)
     shown = [
         _rounded(f, audit.window) if i in coarse and f.group is None and _many(f)
         else _withheld(f) if i in hidden | coarse
@@ -177,6 +178,12 @@ def _near_the_whole(audit: Audit) -> set[int]:
         if f.group is None and f.n is not None and audit.rows is not None
         and f.family in ("quality", "drift") and small(audit.rows - f.n)
     }  # fmt: skip
+
+
+def _of_few(audit: Audit, seen: Told) -> set[int]:
+    """Findings of how a mix moved where some of the groups are of 1 to 10 people."""
+    few = {attribute for attribute, _, rest, form in seen.small if not rest and form in _HEADS}
+    return {i for i, f in enumerate(audit.findings) if f.metric == "group_mix" and f.subject in few}
 
 
 def _without_few(finding: Finding) -> Finding:

@@ -39,6 +39,7 @@ _TAKES = {
     "cube": "the groups of an attribute (`by:`)",
     "estimate": "everyone, or a group (`by:`); shown, never judged",
     "feed": "an attribute (`by:`), group by group in the window and in the reference",
+    "mix": "the groups of an attribute (`by:`) against the reference",
     "attribute": "an attribute (`by:`), in the window and in the reference",
 }
 _LEFT_OUT = {
@@ -106,17 +107,26 @@ def _facts(said: Described, facts: Metric) -> Iterator[tuple[str, str]]:
     yield "Taken of.", f"{_raised(_TAKES[facts.reads])}.{_needs(facts)}"
     yield "Enough.", _raised(said.enough)
     yield "Interval.", _raised(said.interval)
+    yield "Not known.", _bounds(facts)
     yield "Source.", f"{facts.source}."
 
 
 def _target(facts: Metric) -> str:
-    if facts.reads == "distance":
+    if facts.reads in ("distance", "mix"):
         return "no distance, and what chance alone gives."
     if facts.reads == "estimate":
         return "nothing."
     target = "what the reference had" if facts.target == "reference" else f"{facts.target:g}"
     others = "; of a group, everyone else or a named group" if facts.reads == "tally" else ""
     return f"{target}{others}."
+
+
+def _bounds(facts: Metric) -> str:
+    if "outcome" not in facts.needs or facts.reads not in ("tally", "cube") or facts.recorded:
+        return ""
+    if facts.parts is not None:
+        return "Bounds over outcomes that are missing; of a gap, over people of unknown group too."
+    return "Bounds over outcomes that are missing." if facts.parted else "No bounds; `within` says so."
 
 
 def _needs(facts: Metric) -> str:

@@ -8,8 +8,12 @@ from fastapi.responses import HTMLResponse
 from dashboards.changes import changes
 from dashboards.names import FAMILIES, measure, subject
 from dashboards.opened import opened
+from dashboards.reading import Reading
 from dashboards.templating import page
-from monitors.audit import WORST_FIRST, Finding
+from monitors.audit import WORST_FIRST, Audit, Finding
+from monitors.ledger import Recorded
+from monitors.restated import Change
+from monitors.restated import restated as changed
 from monitors.worst import worst_first
 
 router = APIRouter(include_in_schema=False)
@@ -35,10 +39,17 @@ def window(
         findings=shown,
         bounded=any(f.bound_low is not None for f in held),
         moved=changes(at.audits[at.place - 1] if at.place else None, at.audit),
+        restated=restated(reading, at.shown),
         run=reading.copy_of(at.shown),
     )
     answer.headers["HX-Replace-Url"] = at.link("window", q=q, verdict=verdict, family=family)
     return answer
+
+
+def restated(reading: Reading, shown: Recorded) -> tuple[Audit, tuple[Change, ...]] | None:
+    """The audit that this one supersedes, and what reads otherwise now; None at a window's first."""
+    earlier = reading.superseded(shown)
+    return None if earlier is None else (earlier, changed(earlier, shown.audit))
 
 
 def fits(finding: Finding, q: str) -> bool:

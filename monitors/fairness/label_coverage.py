@@ -14,6 +14,7 @@ from monitors.metric import Estimate, metric
     worse="lower",
     target="reference",
     needs=("score", "outcome"),
+    recorded=True,
     zero="nobody's outcome is known",
     source="Wilson 1927, J Am Stat Assoc 22:209 (the interval); Manski 2003 (the trap)",
 )

@@ -14,6 +14,7 @@ from monitors.metric import Estimate, metric
     worse="lower",
     target="reference",
     needs=("score",),
+    recorded=True,
     zero="nobody got a valid score",
     source="Obermeyer et al. 2021, Algorithmic Bias Playbook; Wilson 1927 (the interval)",
 )

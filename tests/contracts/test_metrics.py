@@ -35,7 +35,9 @@ THRESHOLD = 0.35  # from which `cube` flags
 
 
 def of(reads: str) -> list[object]:
-    chosen = [declared for declared in metrics().values() if declared.facts.reads == reads]
+    # A mix of groups is a distance too, and owes all that one does.
+    read = (reads, "mix") if reads == "distance" else (reads,)
+    chosen = [declared for declared in metrics().values() if declared.facts.reads in read]
     told = [
         replace(d, compute=partial(d.compute, threshold=THRESHOLD)) if d.facts.threshold else d
         for d in chosen
@@ -143,7 +145,7 @@ def test_a_metric_says_what_it_can_be_taken_on(declared: Declared) -> None:
     else:
         assert facts.kinds == ()
     assert not facts.ordered or (facts.reads == "distance" and facts.kinds == NUMBERS)
-    if facts.reads == "distance":
+    if facts.reads in ("distance", "mix"):
         assert facts.target is None
     else:
         assert facts.target is not None
@@ -301,7 +303,7 @@ def test_what_was_not_recorded_makes_a_measure_absent_not_wrong(declared: Declar
         assert sound(estimate)
         # Of what was recorded itself, nothing is an answer: none of it.
         itself = (declared.facts.name, part) in {
-            ("scored_share", "score"), ("label_coverage", "outcome"),
+            ("scored_share", "score"), ("coverage", "score"), ("label_coverage", "outcome"),
             ("alerts_per_100_patient_days", "action"),  # days are counted where actions are
         }  # fmt: skip
         assert (estimate.value is None) == (part in declared.facts.needs and not itself)

@@ -161,10 +161,12 @@ def test_it_is_told_before_outcomes_overall_and_by_group_and_decides_nothing() -
     assert audits[0].counts() == audits[1].counts()
 
 
-def test_an_estimate_of_a_group_gives_way_to_what_came() -> None:
+def test_an_estimate_stays_beside_what_came() -> None:
     config = parse(MODEL, "m.yaml")
-    found = evaluate(config, profile(2, 0.4), Reference(profile(1, 0.05)), "outcome")
-    assert [f.group for f in found if f.metric == "estimated_auroc"] == [None]
+    reference = Reference(profile(1, 0.05))
+    before, after = (evaluate(config, profile(2, 0.4), reference, s) for s in ("scored", "outcome"))
+    told = [[f for f in found if f.metric == "estimated_auroc"] for found in (before, after)]
+    assert told[0] == told[1]
 
 
 def test_more_people_of_unknown_group_are_news() -> None:
