@@ -14,7 +14,7 @@ from dashboards import series
 from dashboards.freshness import freshness, outcomes_due
 from dashboards.reading import Reading
 from dashboards.series import FAMILIES, Sample
-from monitors.acting import Held
+from monitors.acting import Held, Quiet
 from monitors.audit import Verdict
 from monitors.config import ModelConfig
 from monitors.glance import Glance
@@ -66,28 +66,17 @@ class Exposition(Collector):
 
     def _samples(self) -> tuple[list[Sample], int]:
         kept = list(series.of_escalation(self.reading.oncall))
-        dropped, now, told = 0, self.reading.now(), self._open()
+        dropped, now = 0, self.reading.now()
+        alerts, silences = self.reading.alerts()
+        told, quiet = _open(alerts), _until(silences, now)
         for model, held in self.reading.glances().items():
-            found = self._quiet(model, now) + self._of_model(model, held, now, told)
+            ends = [series.of_silence(model, "", quiet[model])] if model in quiet else []
+            found = ends + self._of_model(model, held, now, told)
             if len(kept) + len(found) > self.cap - 4:
                 dropped += len(found)
             else:
                 kept += found
         return kept, dropped
-
-    def _open(self) -> Open:
-        """Alerts that are open, by model and check: since when, and by which key they are answered."""
-        found = [alert for alert in self.reading.alerts()[0] if alert.closed is None]
-        return {(a.notice.model, a.notice.labels.get("check", "")): a for a in reversed(found)}
-
-    def _quiet(self, model: str, now: datetime) -> list[Sample]:
-        """Until when nobody is to be told of the model, where somebody said so."""
-        ends = [
-            q.mark.until
-            for q in self.reading.alerts()[1]
-            if q.model == model and q.check is None and q.holds(now) and q.mark.until
-        ]
-        return [series.of_silence(model, "", max(ends))] if ends else []
 
     def _of_model(self, model: str, held: Glance | None, now: datetime, told: Open) -> list[Sample]:
         config, oncall = self.reading.configs.get(model), self.reading.oncall
@@ -129,3 +118,18 @@ class Exposition(Collector):
                 alerting += mine
                 figures += series.figures(labels, finding)
         return [*alerting, *figures][:room]
+
+
+def _open(alerts: Iterable[Held]) -> Open:
+    """Alerts that are open, by model and check: since when, and by which key they are answered."""
+    found = [alert for alert in alerts if alert.closed is None]
+    return {(a.notice.model, a.notice.labels.get("check", "")): a for a in reversed(found)}
+
+
+def _until(silences: Iterable[Quiet], now: datetime) -> dict[str, datetime]:
+    """Until when nobody is to be told of a model as a whole, where somebody said so."""
+    found: dict[str, datetime] = {}
+    for each in silences:
+        if each.check is None and each.holds(now) and each.mark.until:
+            found[each.model] = max(each.mark.until, found.get(each.model, each.mark.until))
+    return found
