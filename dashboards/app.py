@@ -61,6 +61,7 @@ def create_app(
     reading = Reading(ledger, configs, published, now, oncall or OnCall())
     app.state.reading = reading
     app.state.entry = entry
+    app.state.boards = {}
     app.state.exposition = Exposition(reading)
     for _, module in modules("dashboards.pages"):
         app.include_router(module.router)
