@@ -153,6 +153,8 @@ def _sure(finding: Finding, audits: Sequence[Audit]) -> str:
         since += 1
     if since > 1:
         parts.append(f"{since} windows in a row")
+    if wanted := words.needed(finding):
+        parts.append(wanted)
     return ", ".join(parts) or (finding.reason or "")
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from dashboards.figures import counted, interval, measured, number, percent, signed
+from dashboards.figures import counted, interval, measured, number, percent, period, signed
 from dashboards.names import WHOLE, measure, raised, subject, title
 from dashboards.slowly import slowly
 from monitors.audit import Finding, Verdict
+from monitors.window import Window
 
 BOUNDS = "Whatever is not known"  # outcomes and groups: the interval is of what is
 # metric: (who is counted, what became of them), of every 100 people.
@@ -54,6 +55,8 @@ def sentence(finding: Finding, who: str = "patients") -> str:
         return f"{title(finding)} could not be computed: {finding.reason or 'no reason was given'}."
     if finding.verdict is Verdict.WITHHELD:
         return f"{title(finding)} is withheld: too few people to show without pointing at them."
+    if finding.value is None and finding.verdict is not Verdict.CANNOT_TELL:
+        return f"{title(finding)}: {finding.reason or 'there is no value'}."
     if finding.value is None:
         return f"{title(finding)} cannot be told: {finding.reason or 'there is no value'}."
     if finding.group is not None:
@@ -69,7 +72,7 @@ def sentence(finding: Finding, who: str = "patients") -> str:
 
 
 def _gap(finding: Finding, who: str) -> str:
-    named = f"{who} of {finding.subject} {finding.group}"
+    named = f"{who} of {finding.subject} {finding.group}{_counted_together(finding)}"
     if finding.drawn is not None:
         return _pooled(finding, named)
     other = "everyone else" if finding.against in (None, "rest") else f"{finding.subject} {finding.against}"
@@ -90,6 +93,14 @@ def _pooled(finding: Finding, named: str) -> str:
     pooled, own = (measured(value, finding.unit) for value in (finding.value, finding.level))
     drawn = f"drawn {percent(finding.drawn)} of the way from its own {own}"
     return f"{measure(finding.metric)} was {pooled} for {named}, {drawn} towards all groups'."
+
+
+def _counted_together(finding: Finding) -> str:
+    """Whom a pool holds, and since when a period is counted."""
+    held = ", ".join(finding.holds or ()) if len(finding.holds or ()) > 1 else ""
+    over = f"{period(Window.parse(finding.over))}" if finding.over else ""
+    said = "; ".join(part for part in (held, over) if part)
+    return f" ({said})" if said else ""
 
 
 def _of_every(finding: Finding, value: float, named: str, then: str) -> str:
@@ -270,12 +281,28 @@ def margin(finding: Finding) -> str:
 
 
 def needed(finding: Finding) -> str:
-    """For `cannot_tell`: what would decide it."""
+    """For `cannot_tell`: what would decide it, and what counting several windows together gave.
+
+    >>> needs = {"n": 294, "more": 206, "windows": 4, "pooled_windows": 4, "pooled_n": 332, "tells": 0.094}
+    >>> needed(Finding(metric="true_positive_rate", family="fairness", subject="race", group="a",
+    ...     unit="share of rows", margin=0.1, verdict=Verdict.CANNOT_TELL, needs=needs))
+    'about 294 rows would decide it, 206 more than now, 4 windows at this volume; \
+pooling 4 windows gave 332: enough to tell a gap of 0.1'
+    """
+    needs = finding.needs or {}
     parts = []
-    if finding.needs and (n := finding.needs.get("n")):
-        parts.append(f"about {counted(n, 'row')} would decide it")
-    if finding.needs and (windows := finding.needs.get("windows")):
-        parts.append(f"{counted(windows, 'window')} at this volume")
+    if n := needs.get("n"):
+        parts.append(f"about {counted(int(n), 'row')} would decide it")
+    if more := needs.get("more"):
+        parts.append(f"{int(more):,} more than now")
+    if windows := needs.get("windows"):
+        parts.append(f"{counted(int(windows), 'window')} at this volume")
+    if (pooled := needs.get("pooled_windows")) and finding.margin is not None:
+        tells, enough = needs["tells"], needs["tells"] <= finding.margin
+        told = finding.margin if enough else tells
+        reach = "enough to tell a gap of" if enough else "still too few, they tell a gap of"
+        given = f"pooling {int(pooled)} windows gave {int(needs['pooled_n']):,}: {reach} {told:.2g}"
+        return "; ".join([", ".join(parts), given] if parts else [given])
     return ", ".join(parts)
 
 

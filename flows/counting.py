@@ -30,7 +30,7 @@ from monitors.cube import NO_SCORE, UNKNOWN, Cube, Row
 from monitors.histogram import Bins, Counts, Histogram, NumericBins
 from monitors.profile import EVERYONE, Profile
 from monitors.repeats import products
-from monitors.suppression import small
+from monitors.told import small
 from monitors.window import Window
 
 MOST_GROUPS = 200  # a grouping with more is a mistake in the config, not a question

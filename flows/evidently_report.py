@@ -28,7 +28,8 @@ from monitors.histogram import CategoryBins, Histogram, NumericBins
 from monitors.metric import Estimate
 from monitors.profile import EVERYONE, Profile
 from monitors.reference import Reference
-from monitors.suppression import coarsened, published, small
+from monitors.suppression import coarsened, published
+from monitors.told import small
 
 if TYPE_CHECKING:
     import pandas as pd

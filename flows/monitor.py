@@ -21,6 +21,7 @@ from monitors.cube import Cube
 from monitors.errors import ConfigError
 from monitors.evaluate import Setting, evaluate
 from monitors.ledger import Ledger
+from monitors.period import pooled
 from monitors.profile import Profile
 from monitors.reference import Reference
 from monitors.slow import watched
@@ -72,6 +73,8 @@ def step(
         profile = _counted(config, window, opened, reference, stage)
         if eligible is not None:
             profile = replace(profile, eligible=eligibles.counted(config, window, eligible))
+        period = pooled(config, profile, stage, ledger) if ledger is not None else None
+        setting = replace(setting or Setting(), period=period)
         audit = Audit(
             model=config.model,
             version=config.version,

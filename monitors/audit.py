@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -46,9 +46,12 @@ class Finding:
         metric, family, unit: which measure.
         subject: a column, "score", "decision", "outcome", "rows", or an attribute ("race").
         group: the group measured, None for everyone.
+        holds: the groups counted together under that name, where people approved it; else None.
+        over: the windows counted together, "start/end"; None where it is the audit's own alone.
         against: "rest" or a group where the value is a gap, None where it is not.
         value, low, high: the value with its interval; of a gap, the gap. None when it cannot be had.
-        n: rows it rests on; events: of which had the event, where it is a share.
+        n: rows it rests on; events: of which had the event, where it is a share; of a distance
+            between categories, the rows of the smallest.
         reference_n: rows on the other side: the reference's, or the comparator group's.
         level: of a gap, what the group itself has; of anything else None.
         baseline: what the value is judged from: the reference's, the comparator's, or the target.
@@ -69,7 +72,9 @@ class Finding:
             of a slow change, how far the measure moved since, in the measure's own unit.
         shift_error: the standard error of `shift` from this window's rows, and what windows sway by.
         since: of a slow change that stands, the start of the first window it rests on.
-        needs: for `cannot_tell`: rows ("n") and windows ("windows") that would decide it.
+        needs: for `cannot_tell`: rows ("n"), how many more that is ("more") and windows at this
+            volume ("windows") that would decide it; where a period was pooled, its windows
+            ("pooled_windows"), its rows ("pooled_n") and the smallest gap they tell ("tells").
         reason: in words, why there is no value or why the verdict is not clear.
         caution: in words, what the value cannot say however many people it rests on.
         rule: where the rule stands: "plan.2" or "default".
@@ -81,6 +86,8 @@ class Finding:
     unit: str
     verdict: Verdict
     group: str | None = None
+    holds: tuple[str, ...] | None = None
+    over: str | None = None
     against: str | None = None
     value: float | None = None
     low: float | None = None
@@ -104,7 +111,7 @@ class Finding:
     drawn: float | None = None
     within: Mapping[str, Any] | None = None
     grade: Literal["A", "B", "C"] | None = None
-    needs: Mapping[str, int] | None = None
+    needs: Mapping[str, int | float] | None = None
     reason: str | None = None
     caution: str | None = None
     severity: Severity = "info"
@@ -132,19 +139,26 @@ class Finding:
 
     def payload(self) -> dict[str, Any]:
         """As plain values, numbers rounded to 12 significant digits so engines agree."""
-        return {key: _plain(value) for key, value in asdict(self).items()}
+        return {key: _plain(getattr(self, key)) for key in self.__slots__}
 
     @classmethod
     def read(cls, payload: Mapping[str, Any]) -> Finding:
         """Back from plain values; keys of a later schema are left aside."""
         kept = {key: value for key, value in payload.items() if key in cls.__slots__}
-        return cls(**{**kept, "verdict": Verdict(payload["verdict"])})
+        held = kept.get("holds")
+        return cls(
+            **{**kept, "verdict": Verdict(payload["verdict"]), "holds": None if held is None else tuple(held)}
+        )
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, float):
         return float(f"{value:.12g}") + 0.0
-    return str(value) if isinstance(value, Verdict) else value
+    if isinstance(value, Verdict):
+        return str(value)
+    if isinstance(value, tuple):
+        return list(value)
+    return {key: _plain(part) for key, part in value.items()} if isinstance(value, Mapping) else value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

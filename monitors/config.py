@@ -24,6 +24,7 @@ from monitors.budget import Budget
 from monitors.canonical import digest
 from monitors.columns import Columns, Strict
 from monitors.plan import DEFAULT_PLAN, Rule
+from monitors.pooling_map import PoolingMap
 from monitors.window import FIRST, MONDAY, Grid, Length, Window, moment
 
 _MODEL_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -32,6 +33,7 @@ _NO_FINDING: Any = {
     "schedule": True,
     "governance": True,
     "plan": {"__all__": {"silent"}},
+    "pooling": {"approved": True},
 }
 _CRON_FIELD = re.compile(r"[\d*/,\-A-Za-z#?]+")
 
@@ -195,6 +197,7 @@ class ModelConfig(Strict):
     schedule: str | None = Field(None, description="Cron, in that time zone.")
     reference: Reference
     plan: tuple[Rule, ...] = ()
+    pooling: PoolingMap | None = None
     budget: Budget = Budget()
     governance: Governance = Governance()
     multivariate: MultivariateSpec = MultivariateSpec()
@@ -242,9 +245,19 @@ class ModelConfig(Strict):
             raise ValueError("`window.one_per_patient` needs `columns.patient`")
         if self.window.one_per_patient == "highest_score" and self.columns.score is None:
             raise ValueError("`window.one_per_patient: highest_score` needs `columns.score`")
+        if self.pooling and (absent := set(self.pooling.groups) - self._grouped):
+            raise ValueError(
+                f"pooling.groups: name columns listed among sensitive by themselves, or the site; "
+                f"not {sorted(absent)}"
+            )
         if self.window.length.months and self.window.anchor and self.window.anchor.day > 28:
             raise ValueError("window.anchor: windows of months start on day 1 to 28")
         return self
+
+    @property
+    def _grouped(self) -> set[str]:
+        """Columns whose categories may be pooled."""
+        return {a.name for a in self.columns.attributes if len(a.columns) == 1}
 
     @cached_property
     def digest(self) -> str:

@@ -16,7 +16,7 @@ from monitors.histogram import Counts, Floats
 from monitors.interval import LEVEL, wilson
 from monitors.performance._share import unranked
 from monitors.performance._smooth import basis, curve
-from monitors.suppression import small
+from monitors.told import small
 
 BANDS, WIDTH, DRAWS = 10, 0.05, 200
 

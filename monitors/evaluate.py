@@ -23,10 +23,12 @@ from monitors.histogram import CategoryBins, Counts, Floats, Histogram
 from monitors.interval import difference, wilson
 from monitors.metric import Estimate
 from monitors.mix import mix
+from monitors.pools import Pools
 from monitors.profile import EVERYONE, Profile
 from monitors.reference import Reference
 from monitors.repeats import measured
 from monitors.shift import mean_shift
+from monitors.unreadable import unreadable
 
 Foreign = Callable[[str, Histogram, Histogram], Estimate]
 """Measures a distance by another library's method: (method, reference, current)."""
@@ -41,10 +43,12 @@ class Setting:
     Attributes:
         seed: of the draws behind chance; the same seed gives the same findings.
         foreign: computes measures named `evidently:…`; None where Evidently is not to be loaded.
+        period: the windows that are approved to be counted together, as one, in the last of them.
     """
 
     seed: int = 20_260_105
     foreign: Foreign | None = None
+    period: Profile | None = None
 
 
 def evaluate(
@@ -60,7 +64,7 @@ def evaluate(
     not yet due, which is not the same as failed.
     """
     run = _Run(config, current, reference, stage, setting or Setting())
-    findings: list[Finding] = list(run.unreadable())
+    findings: list[Finding] = list(unreadable(current))
     drift: list[tuple[Check, Finding, chance.Null | None]] = []
     for check in checks(config):
         if stage == "scored" and ("outcome" in check.metric.needs or check.subject == "outcome"):
@@ -107,19 +111,10 @@ class _Run:
         """What is estimated before outcomes are known."""
         return Estimates(self.current, self.reference)
 
-    def unreadable(self) -> Iterator[Finding]:
-        """What could not be counted at all, said aloud."""
-        for subject, reason in self.current.unreadable.items():
-            yield Finding(
-                metric="readable",
-                family="quality",
-                subject=subject or "rows",
-                unit="column",
-                verdict=Verdict.FAILED,
-                reason=reason,
-                severity="ticket",
-                action="Mend the column, or the model's file.",
-            )
+    @cached_property
+    def pools(self) -> Pools | None:
+        """What people approved to be counted together."""
+        return Pools.approved(self.config.pooling, self.current, self.setting.period)
 
     def histogram(self, profile: Profile, subject: str) -> Histogram:
         """Of a column; of a score; of a decision or an outcome, from the cube of everyone."""
@@ -152,7 +147,8 @@ class _Run:
             return
         if check.attribute is not None:
             known = self.reference.profile.cubes.get(check.attribute)
-            yield from gaps(check, self.current, known.groups if known else ())
+            groups = gaps(check, self.current, known.groups if known else ())
+            yield from self.pools.beside(check, list(groups)) if self.pools else groups
             return
         if check.unable:
             yield _cannot(check, Estimate.absent(check.unable))
@@ -205,6 +201,7 @@ class _Run:
             value=float(self.function(check)(before, after)),
             n=int(after.sum()),
             design_effect=design if design > 1 else None,
+            events=None if check.metric.ordered else int(after[after > 0].min()),
             reference_n=int(before.sum()),
             verdict=Verdict.CANNOT_TELL,
         )
@@ -302,7 +299,7 @@ def _judged(drift: list[tuple[Check, Finding, chance.Null | None]], whole: float
             reason = f"{n} rows where {check.rule.min_rows} are needed"
             if unjudged.design_effect:
                 reason += f"; patients repeat, so they are worth {n / unjudged.design_effect:.0f}"
-            needs = {"n": check.rule.min_rows, "windows": -(-check.rule.min_rows // max(n, 1))}
+            needs = judge.needed(check.rule.min_rows, n)
             yield replace(seen, reason=reason, needs=needs)
             continue
         said = judge.distance(value, check.rule.margin, reach, noise, n)

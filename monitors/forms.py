@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 
-from monitors.audit import Audit, Finding
+from monitors.audit import Finding
 from monitors.cube import UNKNOWN as UNKNOWN_GROUP
 from monitors.histogram import Floats
 
@@ -20,11 +21,33 @@ YES, NO, UNKNOWN = 1, 0, -1
 VALID, MISSING, INVALID = 1, 0, -1  # of a score
 KINDS = tuple(product((YES, NO, UNKNOWN), (YES, NO, UNKNOWN), (VALID, MISSING, INVALID)))
 
-EVERYONE = ("", "")
 REST, TARGET = "rest", "target"  # what a group is set against, where it is no other group
 NO_GROUP = (None, REST, TARGET)
-Place = tuple[str, str]  # attribute and group; EVERYONE
-Key = tuple[str, str, bool, str]  # attribute, group, whether everyone but the group, form
+
+
+class Place(NamedTuple):
+    """People: of the windows named by `span` ("start/end"), those in any of `groups` of `attribute`.
+
+    Attribute "" is everyone. Groups pooled are several, sorted.
+    """
+
+    span: str
+    attribute: str = ""
+    groups: tuple[str, ...] = ("",)
+
+    @property
+    def everyone(self) -> bool:
+        """Whether nobody is left out."""
+        return not self.attribute
+
+
+class Key(NamedTuple):
+    """A count: of the people at a place (or, with `rest`, of all others), those of a form."""
+
+    place: Place
+    rest: bool
+    form: str
+
 
 _NAMED: Mapping[str, Callable[[int, int, int], bool]] = {
     "rows": lambda o, d, s: True,
@@ -109,7 +132,7 @@ _PARTED = {"decision": ("flagged", "unflagged"), "outcome": ("positive", "negati
 _SHARES = frozenset(name for name, (n, _) in _TOLD.items() if n != "labelled")
 
 
-def told(audit: Audit) -> dict[str, tuple[str, str]]:
+def told(findings: Iterable[Finding]) -> dict[str, tuple[str, str]]:
     """Which counts each measure of people tells of, (n, events) by metric.
 
     A measure that is not among the shipped ones is taken for whichever counts its own agree
@@ -118,7 +141,7 @@ def told(audit: Audit) -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     seen: dict[tuple[str, str, str], set[int]] = {}
     strange: dict[str, list[Finding]] = {}
-    for finding in audit.findings:
+    for finding in findings:
         if finding.group is None and finding.subject != "model":
             continue
         if finding.metric not in _TOLD:
@@ -128,10 +151,10 @@ def told(audit: Audit) -> dict[str, tuple[str, str]]:
         for form, count in zip(forms, (finding.n, finding.events), strict=True):
             if count is not None:
                 seen.setdefault((finding.subject, finding.group or "", form), set()).add(count)
-    for name, findings in strange.items():
+    for name, those in strange.items():
         found[name] = (
-            _alike(seen, [(f, f.n) for f in findings]) or f"{name} n",
-            _alike(seen, [(f, f.events) for f in findings]) or f"{name} events",
+            _alike(seen, [(f, f.n) for f in those]) or f"{name} n",
+            _alike(seen, [(f, f.events) for f in those]) or f"{name} events",
         )
     return found
 
@@ -146,61 +169,77 @@ def _alike(
     return None
 
 
+def place_of(finding: Finding, span: str) -> Place:
+    """Whom a finding is about; `span` is the audit's window, for one that has none of its own."""
+    if finding.group is None:
+        return Place(span)
+    return Place(finding.over or span, finding.subject, tuple(sorted(finding.holds or (finding.group,))))
+
+
 def facts(
-    finding: Finding, measures: Mapping[str, tuple[str, str]], value: Callable[[Key], int | None]
+    finding: Finding,
+    span: str,
+    measures: Mapping[str, tuple[str, str]],
+    value: Callable[[Key], int | None],
 ) -> dict[Key, int]:
     """The counts a shown finding tells: its own, and where it is a gap the comparator's too.
 
     `value` says what a count is by other findings, where this one tells it only through a rate.
     """
-    where, group = finding.subject, finding.group
-    if group is None:
-        return _of_everyone(finding, measures, value)
+    here = place_of(finding, span)
+    if finding.group is None:
+        return _of_everyone(finding, here, measures, value)
     n, events = measures.get(finding.metric, ("", ""))
-    said: dict[Key, int] = {key: count for key in bounded(finding, n) if (count := value(key)) is not None}
-    _say(said, (where, group, False, n), finding.n)
-    _say(said, (where, group, False, events), finding.events)
+    said: dict[Key, int] = {key: c for key in bounded(finding, span, n) if (c := value(key)) is not None}
+    _say(said, Key(here, False, n), finding.n)
+    _say(said, Key(here, False, events), finding.events)
     if finding.against in (None, TARGET) or not n:
         return said
     rest = finding.against == REST
-    other = (where, group, True) if rest else (where, str(finding.against), False)
-    _say(said, (*other, n), finding.reference_n)
+    other = here if rest else here._replace(groups=(str(finding.against),))
+    _say(said, Key(other, rest, n), finding.reference_n)
     if finding.events is not None and finding.reference_n is not None:
         through_rate = None
         if finding.metric in _SHARES and finding.baseline is not None and finding.unit == "share of rows":
             through_rate = round(finding.baseline * finding.reference_n)
-        known = value((*other, events))
-        _say(said, (*other, events), through_rate if known is None else known)
+        known = value(Key(other, rest, events))
+        _say(said, Key(other, rest, events), through_rate if known is None else known)
     return said
 
 
 def _of_everyone(
-    finding: Finding, measures: Mapping[str, tuple[str, str]], value: Callable[[Key], int | None]
+    finding: Finding,
+    everyone: Place,
+    measures: Mapping[str, tuple[str, str]],
+    value: Callable[[Key], int | None],
 ) -> dict[Key, int]:
     n, events = measures.get(finding.metric, ("", ""))
-    said: dict[Key, int] = {key: count for key in bounded(finding, n) if (count := value(key)) is not None}
+    said: dict[Key, int] = {
+        key: count for key in bounded(finding, everyone.span, n) if (count := value(key)) is not None
+    }
     if finding.family == "drift":
         # Of two values, how far they moved tells how many had each.
         for form in _PARTED.get(finding.subject, ()):
-            _say(said, (*EVERYONE, False, form), value((*EVERYONE, False, form)))
+            _say(said, Key(everyone, False, form), value(Key(everyone, False, form)))
         return said
     if finding.subject == "model":
         pass
     elif finding.metric == "missing_share":
         n, events = "rows", _ABSENT.get(finding.subject, "")
     elif finding.metric == "unknown_share":
-        _say(said, (finding.subject, UNKNOWN_GROUP, False, "rows"), finding.events)
+        unknown = Place(everyone.span, finding.subject, (UNKNOWN_GROUP,))
+        _say(said, Key(unknown, False, "rows"), finding.events)
         n, events = "rows", ""
     elif finding.metric == "rows":
         n, events = "rows", ""
     else:
         n, events = _TOLD.get(finding.metric, ("", ""))
-    _say(said, (*EVERYONE, False, n), finding.n)
-    _say(said, (*EVERYONE, False, events), finding.events)
+    _say(said, Key(everyone, False, n), finding.n)
+    _say(said, Key(everyone, False, events), finding.events)
     return said
 
 
-def bounded(finding: Finding, n: str) -> list[Key]:
+def bounded(finding: Finding, span: str, n: str) -> list[Key]:
     """The counts that a finding's bounds tell of: people not known, here and among those set against.
 
     `n` is the form of its denominator.
@@ -208,22 +247,23 @@ def bounded(finding: Finding, n: str) -> list[Key]:
     if finding.bound_low is None:
         return []
     forms = ("scored_unknown",) if n == "labelled" else ("flagged_unknown", "unflagged_unknown")
-    if finding.group is None:
-        return [(*EVERYONE, False, form) for form in forms]
-    where, group, against = finding.subject, finding.group, finding.against
-    places = [(where, group, False)]
+    here, against = place_of(finding, span), finding.against
+    places = [(here, False)]
+    if here.everyone:
+        return [Key(here, False, form) for form in forms]
     if against == REST:
-        places.append((where, group, True))
+        places.append((here, True))
     elif against not in NO_GROUP:
-        places.append((where, str(against), False))
-    told = [(*place, form) for place in places for form in forms]
-    if UNKNOWN_GROUP in (group, against):
+        places.append((here._replace(groups=(str(against),)), False))
+    told = [Key(place, rest, form) for place, rest in places for form in forms]
+    if UNKNOWN_GROUP in here.groups or against == UNKNOWN_GROUP:
         return told
-    return told + [(where, UNKNOWN_GROUP, False, form) for form in ("tp", "fp", "fn", "tn", *forms)]
+    unknown = here._replace(groups=(UNKNOWN_GROUP,))
+    return told + [Key(unknown, False, form) for form in ("tp", "fp", "fn", "tn", *forms)]
 
 
 def _say(said: dict[Key, int], key: Key, count: int | None) -> None:
-    if key[3] in FORMS and count is not None:
+    if key.form in FORMS and count is not None:
         said[key] = count
 
 

@@ -172,7 +172,7 @@ def _wanted(check: Check, n: int, low: float, high: float) -> dict[str, int]:
     """How many rows, and windows of as many as now, would bring the interval inside the margin."""
     half, rule = (high - low) / 2, check.rule
     wanted = max(rule.min_rows, int(n * (half / (rule.margin or math.inf)) ** 2) + 1)
-    return {"n": wanted, "windows": -(-wanted // max(n, 1))}
+    return judge.needed(wanted, n)
 
 
 def _comparator(cube: Cube, group: str, against: str) -> Tally:

@@ -24,7 +24,7 @@ class Judgement:
 
     verdict: Verdict
     reason: str | None = None
-    needs: Mapping[str, int] | None = None
+    needs: Mapping[str, int | float] | None = None
 
 
 def change(
@@ -37,7 +37,7 @@ def change(
     >>> change(-0.09, 0.01, 0.1, worse="either", n=200).verdict.value
     'within'
     >>> change(-0.3, 0.01, 0.1, worse="either", n=20).needs
-    {'n': 49, 'windows': 3}
+    {'n': 49, 'more': 29, 'windows': 3}
     """
     beyond_up = low > margin and worse != "lower"
     beyond_down = high < -margin and worse != "higher"
@@ -48,8 +48,7 @@ def change(
     if below_top and above_bottom:
         return Judgement(Verdict.WITHIN)
     half = (high - low) / 2
-    more = {"n": math.ceil(n * (half / margin) ** 2)}
-    more["windows"] = max(1, math.ceil(more["n"] / max(n, 1)))
+    more = needed(math.ceil(n * (half / margin) ** 2), n)
     if (low > 0 and worse != "lower") or (high < 0 and worse != "higher"):
         return Judgement(Verdict.DIFFERENT, "it moved; the interval reaches across the margin", more)
     return Judgement(Verdict.CANNOT_TELL, "the interval reaches across the margin", more)
@@ -76,10 +75,19 @@ def distance(value: float, margin: float, chance: float, noise: float, n: int) -
         return Judgement(Verdict.WITHIN)
     # Distances shrink with the root of n; to be told from chance, chance has to fit the margin.
     wanted = math.ceil(n * max(chance / margin, 1.0) ** 2)
-    more = {"n": wanted, "windows": max(1, math.ceil(wanted / max(n, 1)))}
+    more = needed(wanted, n)
     if value > chance:
         return Judgement(Verdict.DIFFERENT, "it moved, less than the margin as far as one can see", more)
     return Judgement(Verdict.CANNOT_TELL, "at this many rows chance alone reaches as far", more)
+
+
+def needed(wanted: int, n: int) -> dict[str, int]:
+    """Rows that would decide it, how many more than now that is, and in how many windows like this one.
+
+    >>> needed(49, 20)
+    {'n': 49, 'more': 29, 'windows': 3}
+    """
+    return {"n": wanted, "more": max(wanted - n, 0), "windows": max(1, -(-wanted // max(n, 1)))}
 
 
 def too_rough(metric: Metric, low: float | None, high: float | None, n: int, min_rows: int) -> str | None:

@@ -1,23 +1,28 @@
-"""Releases: audits as people may see them, worked out once and kept beside the audit itself."""
+"""Releases: audits as people may see them, worked out once and kept, each set against those before it.
+
+The releases in the ledger are the register: what a new one shows is checked together with every
+earlier one of the same model that shares time with it, so that nothing follows by subtraction.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
 
-from monitors.audit import Audit
+from monitors.audit import Audit, Finding, Verdict
 from monitors.ledger import Ledger, Recorded
 from monitors.suppression import published
+from monitors.told import Release
+from monitors.window import Window
 
-RULES = 1  # of withholding; another number works every release out anew
+RULES = 2  # of withholding; another number works every release out anew
 
 
 def keep(ledger: Ledger, audit: Audit) -> Audit:
-    """Work out the release of a recorded audit, set against earlier ones of its window, and keep it."""
+    """Work out the release of a recorded audit, set against the register, and enter it there."""
     if found := ledger.get("release", _key(audit)):
         return Audit.read(found.body)
-    before = ledger.entries("release", model=audit.model, window=str(audit.window))
-    shown = published(audit, tuple(Audit.read(entry.body) for entry in before))
+    shown = _worked_out(ledger, audit)
     ledger.append(
         "release",
         _key(audit),
@@ -33,7 +38,64 @@ def keep(ledger: Ledger, audit: Audit) -> Audit:
 def kept(ledger: Ledger, audit: Audit) -> Audit:
     """The release of an audit as it was kept, or worked out now where none was."""
     found = ledger.get("release", _key(audit))
-    return Audit.read(found.body) if found else published(audit)
+    return Audit.read(found.body) if found else _worked_out(ledger, audit)
+
+
+def register(ledger: Ledger, audit: Audit) -> list[Release]:
+    """What people have seen of this window, and last of each other one that shares time with its figures."""
+    told = {str(audit.window), *(f.over for f in audit.findings if f.over is not None)}
+    spans = [Window.parse(span) for span in told]
+    found = [
+        Release(Audit.read(entry.body))
+        for entry in ledger.entries("release", model=audit.model, window=str(audit.window))
+    ]
+    for head in ledger.heads(audit.model):
+        window = Window.parse(str(head.window))
+        if window == audit.window or not any(window.overlaps(span) for span in spans):
+            continue
+        entry = ledger.get(head.kind, head.key)
+        recorded = Audit.read(entry.body) if entry else None
+        shown = ledger.get("release", _key(recorded)) if recorded else None
+        if shown is not None:
+            found.append(Release(Audit.read(shown.body), recorded))
+    return found
+
+
+def _worked_out(ledger: Ledger, audit: Audit) -> Audit:
+    return _carried(ledger, published(audit, register(ledger, audit)))
+
+
+def _carried(ledger: Ledger, shown: Audit) -> Audit:
+    """The release, what is withheld in it told as it was when the last period before was counted.
+
+    Nothing new is told; and nothing is asked of anyone, since it was asked then.
+    """
+    wanting = {
+        (f.metric, f.subject, f.group)
+        for f in shown.findings
+        if f.verdict is Verdict.WITHHELD and f.group is not None
+    }
+    period = _last_period(ledger, shown) if wanting else ()
+    given = [f for f in period if any((f.metric, f.subject, m) in wanting for m in f.holds or ())]
+    stands = {(f.metric, f.subject, member) for f in given for member in f.holds or ()}
+    left = [
+        f for f in shown.findings
+        if not (f.verdict is Verdict.WITHHELD and (f.metric, f.subject, f.group) in stands)
+    ]  # fmt: skip
+    return replace(shown, findings=(*left, *(replace(f, severity="info") for f in given)))
+
+
+def _last_period(ledger: Ledger, shown: Audit) -> tuple[Finding, ...]:
+    """The findings over several windows that were told last, before this window."""
+    before = ledger.heads(shown.model, before=shown.window.start)
+    for head in reversed([h for h in before if h.version == shown.version]):
+        entry = ledger.get(head.kind, head.key)
+        told = kept(ledger, Audit.read(entry.body)) if entry else None
+        ending = str(head.window).partition("/")[2]
+        found = tuple(f for f in told.findings if f.over and f.over.endswith(ending)) if told else ()
+        if found:
+            return found
+    return ()
 
 
 def releases(
@@ -43,7 +105,7 @@ def releases(
     found = []
     for recorded in ledger.audits(model, before=before, last=last):
         release = ledger.get("release", f"{recorded.digest}|{RULES}")
-        shown = Audit.read(release.body) if release else published(recorded.audit)
+        shown = Audit.read(release.body) if release else _worked_out(ledger, recorded.audit)
         found.append(replace(recorded, audit=shown))
     return found
 

@@ -1,6 +1,7 @@
 """Withholding: the one door between the ledger and everything people see.
 
-No count of 1 to 10 people is shown, nor a number such a count could be worked out from.
+No count of 1 to 10 people is shown, nor a number such a count could be worked out from. `derived`
+looks at numbers that are such counts in disguise.
 """
 
 from __future__ import annotations
@@ -10,38 +11,25 @@ from dataclasses import replace
 from threading import Lock
 from typing import Any
 
+from monitors import derived
 from monitors.audit import Audit, Finding, Verdict
-from monitors.forms import EVERYONE, FORMS, bounded
+from monitors.forms import FORMS, bounded
 from monitors.histogram import CategoryBins, Histogram, NumericBins
 from monitors.nested import nested
-from monitors.window import Window
-from monitors.withholding import ALIKE, APART, FLOOR, Hiding, Inconsistent, Told, settle
+from monitors.standing_in import preferred, unsure, waiting
+from monitors.tables import Inconsistent
+from monitors.told import APART, FLOOR, Release, Told, small, telling
+from monitors.withholding import Hiding, settle
 
 HELD = 512  # published audits kept in memory, since every page asks for the same ones
-ROUNDED_FROM = 100  # rows from which two digits of a rate and its interval no longer tell how many
 ROUNDED_REFERENCE = 2000  # rows of a reference of which two digits of a share leave twenty people open
 _REASON = "fewer than 11 people, or it would show how few"
-_UNCOUNTED = "its counts would show how few had no score or no known outcome, so they are left out"
-_NUMBERS = (
-    "value", "low", "high", "n", "events", "reference_n", "level", "baseline",
-    "change_low", "change_high", "bound_low", "bound_high", "chance", "p", "shift", "shift_error",
-    "since", "needs", "grade", "design_effect", "within", "drawn",
-)  # fmt: skip
 _HEADS = ("rows", "scored", "decided")  # of which each tells how many are in a group
 _held: dict[tuple[str, ...], Audit] = {}
 _lock = Lock()
 
 
-def small(count: int | None) -> bool:
-    """Whether a count of people is too small to show.
-
-    >>> [small(n) for n in (0, 1, 10, 11, None)]
-    [False, True, True, False, False]
-    """
-    return count is not None and 0 < count < FLOOR
-
-
-def published(audit: Audit, earlier: Sequence[Audit] = ()) -> Audit:
+def published(audit: Audit, earlier: Sequence[Release] = ()) -> Audit:
     """The audit as people may see it.
 
     A finding is withheld when its denominator, its numerator or their difference is 1 to 10
@@ -51,12 +39,13 @@ def published(audit: Audit, earlier: Sequence[Audit] = ()) -> Audit:
 
     Args:
         audit: as recorded.
-        earlier: what people have seen of this window before, or of one that overlaps it, as it
-            was published: no difference of 1 to 10 from it is shown either.
+        earlier: what people have seen before of this window, or of one that overlaps it or what
+            is pooled with it, oldest first: nothing is shown that tells of 1 to 10 people by
+            subtraction from it either.
     """
     if not audit.findings and not small(audit.rows):
         return audit
-    key = (audit.digest, *(release.digest for release in earlier))
+    key = (audit.digest, *(release.shown.digest for release in earlier))
     with _lock:
         if key in _held:
             return _held[key]
@@ -69,25 +58,29 @@ def published(audit: Audit, earlier: Sequence[Audit] = ()) -> Audit:
     return found
 
 
-def _published(audit: Audit, earlier: Sequence[Audit]) -> Audit:
+def _published(audit: Audit, earlier: Sequence[Release]) -> Audit:
     audit = _safely_bounded(audit)
-    first = {i for i, finding in enumerate(audit.findings) if _telling(finding)}
-    first |= nested(audit.findings, FLOOR)
+    findings = audit.findings
+    first = {i for i, finding in enumerate(findings) if telling(finding)} | waiting(findings)
+    first |= nested(findings, FLOOR)
     seen = Told(audit, earlier)
     hiding = Hiding(seen, set(first), rows_hidden=small(audit.rows))
     try:
         settle(hiding)
-        places = _strange(audit.findings, seen, hiding.hidden)
+        places = _strange(findings, seen, hiding.hidden)
     except Inconsistent:  # counts of different people: each measure is looked at by itself
-        places = _groups(audit.findings)
-    hidden = _complemented(audit.findings, set(hiding.hidden), places)
-    coarse = (hidden - first) | _near_the_whole(audit) | _of_few(audit, seen)
+        places = _groups(findings)
+    hidden = _complemented(findings, set(hiding.hidden), places)
+    hidden |= unsure(findings, hidden, {findings[i].metric for each in places for i in each}, earlier)
+    coarse = (hidden - first) | _near_the_whole(audit) | _near_before(audit, earlier)
+    coarse |= _of_few(audit, seen)
     shown = [
-        _rounded(f, audit.window) if i in coarse and f.group is None and _many(f)
+        derived.rounded(f, audit.window) if i in coarse and f.group is None and derived.many(f)
         else _withheld(f) if i in hidden | coarse
         else _without_few(f)
-        for i, f in enumerate(audit.findings)
+        for i, f in enumerate(findings)
     ]  # fmt: skip
+    shown = preferred(derived.undisguised(shown))
     if not hiding.rows_hidden:
         return audit.with_findings(tuple(shown))
     uncounted = (replace(f, n=None, needs=None) if f.group is None else f for f in shown)
@@ -100,8 +93,8 @@ def _safely_bounded(audit: Audit) -> Audit:
 
     def tells(finding: Finding) -> bool:
         n = seen.measures.get(finding.metric, ("", ""))[0]
-        there = seen.groups.get(finding.subject, ())
-        keys = [key for key in bounded(finding, n) if key[:2] == EVERYONE or key[1] in there]
+        there = set(seen.groups.get(finding.subject, ()))
+        keys = [k for k in bounded(finding, seen.span, n) if k.place.everyone or there & set(k.place.groups)]
         counts = [seen.value(key) for key in keys]
         return any(count is None or small(count) for count in counts)
 
@@ -115,59 +108,36 @@ def _with_sums(shown: Audit, audit: Audit) -> Audit:
     They come from what was published of earlier windows and from this window's figure, so where
     this one is shown they tell nothing more.
     """
-    if len(shown.findings) == len(audit.findings):
+    sums = {f.key: f for f in audit.findings if f.slow is not None}
+    if not sums:
         return shown
-    whole = {f.key for f in shown.findings if f.verdict is not Verdict.WITHHELD and f.n is not None}
-    untold = {f.key for f in audit.findings if f.n is None}
-    plain = iter(shown.findings)
-    return shown.with_findings(tuple(
-        next(plain) if f.slow is None
-        else f if (beside := (f.slow, f.subject, f.group)) in whole or beside in untold
-        else _withheld(f)
-        for f in audit.findings
-    ))  # fmt: skip
-
-
-def _telling(finding: Finding) -> bool:
-    if finding.family == "drift":
-        return small(finding.n)
-    if small(finding.n) or small(finding.events):
-        return True
-    if finding.n is not None and finding.events is not None:
-        others = finding.n - finding.events
-        unanimous = finding.n > 0 and (finding.events == 0 or others == 0)
-        of_people = finding.group is not None
-        if small(others) or (unanimous and of_people and finding.n < ALIKE):
-            return True
-    # The comparator's count gives the group's away when the whole is known.
-    return finding.against is not None and small(finding.reference_n)
+    whole = {
+        f.key for f in shown.findings if f.verdict is not Verdict.WITHHELD and None not in (f.n, f.value)
+    }
+    whole |= {f.key for f in audit.findings if f.n is None}
+    plain = {f.key: f for f in shown.findings}
+    beside = {key: f if (f.slow, f.subject, f.group) in whole else _withheld(f) for key, f in sums.items()}
+    ordered = [beside.get(f.key) or plain.get(f.key) for f in audit.findings]
+    return shown.with_findings(tuple(f for f in ordered if f is not None))
 
 
 def _withheld(finding: Finding) -> Finding:
-    nothing: dict[str, Any] = dict.fromkeys(_NUMBERS)
-    return replace(finding, **nothing, verdict=Verdict.WITHHELD, reason=_REASON)
+    return derived.without(finding, _REASON, verdict=Verdict.WITHHELD)
 
 
-def _many(finding: Finding) -> bool:
-    two_valued = finding.subject in ("decision", "outcome") and finding.family == "drift"
-    return (finding.n or 0) >= ROUNDED_FROM and not two_valued
+def _near_before(audit: Audit, earlier: Sequence[Release]) -> set[int]:
+    """Findings with a count that differs by 1 to 10 from what was shown in it of the same time before."""
+    before: dict[tuple[str, str, str | None], list[Finding]] = {}
+    for release in earlier:
+        if release.shown.window.overlaps(audit.window):
+            for finding in release.shown.findings:
+                before.setdefault(finding.key, []).append(finding)
 
+    def near(one: Finding, other: Finding) -> bool:
+        pairs = ((one.n, other.n), (one.events, other.events), (one.reference_n, other.reference_n))
+        return any(a is not None and b is not None and small(abs(a - b)) for a, b in pairs)
 
-def _rounded(finding: Finding, window: Window) -> Finding:
-    """The figure without its counts, too coarse to work them out."""
-    days = window.duration.total_seconds() / 86_400
-    step = 2 * FLOOR / days if finding.metric == "rows" else 0.01
-    names = ("value", "low", "high", "baseline", "change_low", "change_high")
-    kept = {name: getattr(finding, name) for name in names}
-    rounded = {
-        name: None if value is None else round(round(value / step) * step, 9) for name, value in kept.items()
-    }
-    given: dict[str, Any] = {
-        **rounded,
-        **dict.fromkeys(("n", "events", "reference_n", "bound_low", "bound_high", "needs", "p", "chance")),
-        **dict.fromkeys(("shift", "shift_error")),
-    }
-    return replace(finding, **given, reason=_UNCOUNTED)
+    return {i for i, f in enumerate(audit.findings) if any(near(f, g) for g in before.get(f.key, ()))}
 
 
 def _near_the_whole(audit: Audit) -> set[int]:
@@ -182,7 +152,7 @@ def _near_the_whole(audit: Audit) -> set[int]:
 
 def _of_few(audit: Audit, seen: Told) -> set[int]:
     """Findings of how a mix moved where some of the groups are of 1 to 10 people."""
-    few = {attribute for attribute, _, rest, form in seen.small if not rest and form in _HEADS}
+    few = {key.place.attribute for key in seen.small if not key.rest and key.form in _HEADS}
     return {i for i, f in enumerate(audit.findings) if f.metric == "group_mix" and f.subject in few}
 
 
@@ -211,7 +181,7 @@ def _groups(findings: Sequence[Finding]) -> list[list[int]]:
     """The places of the findings of groups, by measure and attribute."""
     by_measure: dict[tuple[str, str], list[int]] = {}
     for i, finding in enumerate(findings):
-        if finding.group is not None:
+        if finding.group is not None and finding.holds is None:
             by_measure.setdefault((finding.metric, finding.subject), []).append(i)
     return list(by_measure.values())
 

@@ -17,8 +17,8 @@ from monitors.cube import Cube, Tally
 from monitors.histogram import Counts, Floats, Histogram, NumericBins
 from monitors.interval import wilson
 from monitors.profile import Profile
-from monitors.suppression import coarsened, small
-from monitors.withholding import FLOOR
+from monitors.suppression import coarsened
+from monitors.told import FLOOR, small
 
 PLACES = ("missing", "below", "above", "other", "unseen")  # of a histogram, beside its bins
 DRAWN = 12  # bins of a number, above which they are joined in pairs

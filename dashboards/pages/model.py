@@ -112,7 +112,7 @@ class Untold:
     def of(cls, measure: str, findings: Sequence[Finding]) -> Untold:
         """From all of the measure's findings that cannot be told or shown."""
         open_ones = [f for f in findings if f.verdict is Verdict.CANNOT_TELL]
-        windows = [f.needs["windows"] for f in open_ones if f.needs and "windows" in f.needs]
+        windows = [int(f.needs["windows"]) for f in open_ones if f.needs and "windows" in f.needs]
         reasons = Counter(f.reason for f in open_ones if f.reason)
         reason = reasons.most_common(1)[0][0] if reasons else ""
         withheld = len(findings) - len(open_ones)

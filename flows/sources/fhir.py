@@ -18,7 +18,7 @@ from flows.sources._fhir_server import fetch
 from monitors.canonical import digest
 from monitors.config import IsoLength, ModelConfig
 from monitors.errors import SourceInvalid
-from monitors.suppression import small
+from monitors.told import small
 
 COLUMNS = (
     "id", "time", "patient", "encounter", "method", "device", "score", "risk",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -147,3 +148,22 @@ def test_no_finding_is_beyond_words(
     assert names.title(made)
     assert words.margin(made)
     assert all(shown for _, shown in words.facts(made))
+
+
+def test_a_pool_says_whom_it_holds_and_since_when_it_is_counted() -> None:
+    pool = Finding(
+        metric="true_positive_rate", family="fairness", subject="race", unit="share of rows",
+        group="Other recorded groups, 4 windows", holds=("asian", "other"), against="rest",
+        over="1992-01-07T00:00:00Z/1993-01-01T00:00:00Z", verdict=Verdict.WITHIN, value=0.02, level=0.7,
+        baseline=0.68,
+    )  # fmt: skip
+    said = words.sentence(pool)
+    assert "race Other recorded groups, 4 windows (asian, other; 7 Jan 1992" in said
+    alone = words.sentence(replace(pool, group="black", holds=None, over=None))
+    assert "race black who had the outcome" in alone
+
+
+def test_a_verdict_without_its_number_says_why() -> None:
+    loss = Finding(metric="miscalibration_loss", family="fairness", subject="race", unit="share of rows",
+                   group="black", verdict=Verdict.WITHIN, n=60, reason="the number is left out")  # fmt: skip
+    assert words.sentence(loss) == "Miscalibration loss, race black: the number is left out."

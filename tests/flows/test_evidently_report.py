@@ -26,7 +26,7 @@ from monitors.errors import NotComputable
 from monitors.histogram import CategoryBins, Histogram, NumericBins
 from monitors.profile import EVERYONE, Profile
 from monitors.reference import Reference
-from monitors.suppression import small
+from monitors.told import small
 from monitors.window import Window
 
 END = datetime(2026, 1, 12, tzinfo=UTC)

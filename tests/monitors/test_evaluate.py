@@ -213,7 +213,7 @@ def test_fewer_rows_than_a_rule_asks_for_decide_nothing() -> None:
     plan = [{"measure": "wasserstein", "columns": ["age"], "margin": 0.2, "min_rows": 2000}]
     finding = run(config(plan), profile(WEEK, 1000, (100, 300, 600)))["wasserstein", "age", None]
     assert (str(finding.verdict), finding.reason) == ("cannot_tell", "1000 rows where 2000 are needed")
-    assert finding.needs == {"n": 2000, "windows": 2}
+    assert finding.needs == {"n": 2000, "more": 1000, "windows": 2}
 
 
 def test_a_models_own_rule_stands_before_the_shipped_one() -> None:

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from monitors.audit import Audit, Finding, Verdict
 from monitors.histogram import CategoryBins, Histogram, NumericBins
 from monitors.interval import difference, wilson
-from monitors.suppression import coarsened, published, shown_groups, small
+from monitors.suppression import coarsened, published, shown_groups
+from monitors.told import small
 from monitors.window import Window, moment
 
 WEEK = Window(moment("2026-01-05"), moment("2026-01-12"))

@@ -16,6 +16,7 @@ from monitors.audit import Audit, Finding, Verdict
 from monitors.cube import Cube, Tally
 from monitors.discovery import metrics
 from monitors.suppression import published
+from monitors.told import Release
 from monitors.window import Window
 
 WEEK = Window(datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 1, 12, tzinfo=UTC))
@@ -176,7 +177,7 @@ def test_the_difference_of_two_releases_shows_no_1_to_10(seed: int) -> None:
     late = counts.copy()
     late[np.random.default_rng(seed).integers(0, len(CELLS), 4)] += 1  # four late rows
     first = published(audit(counts))
-    second = published(audit(late), earlier=[first])
+    second = published(audit(late), earlier=[Release(first)])
     (rows, sums), (rows_then, sums_then) = read(second), read(first)
     then = {tuple(row): total for row, total in zip(rows_then.tolist(), sums_then.tolist(), strict=True)}
     apart = [
@@ -191,7 +192,7 @@ def test_the_same_counts_again_under_a_looser_rule_give_nothing_away() -> None:
     counts = people(2)
     first = published(audit(counts))
     again = replace(audit(counts), stage="scored")
-    second = published(again, earlier=[first])
+    second = published(again, earlier=[Release(first)])
     rows = np.vstack([read(first)[0], read(second)[0]])
     sums = np.concatenate([read(first)[1], read(second)[1]])
     assert not recovered(counts, rows, sums)
