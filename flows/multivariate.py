@@ -39,9 +39,9 @@ def look_together(
         )
         return sampled(source.table(), config, span, config.multivariate.rows, seed=seed, where=source.name)
 
-    reference, current = drawn(period), drawn(window)
-    told("telling them apart")
     try:
+        reference, current = drawn(period), drawn(window)
+        told("telling them apart")
         found = multivariate.findings(config, told_apart(reference, current, seed=seed))
     except NotComputable as error:
         found = multivariate.untold(config, str(error))

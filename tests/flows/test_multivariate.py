@@ -6,6 +6,7 @@ import random
 from pathlib import Path
 from typing import Any
 
+import ibis
 import pytest
 
 from flows import source
@@ -13,7 +14,7 @@ from flows.domain_classifier import FEWEST, told_apart
 from flows.frame import Frame
 from flows.monitor import step
 from flows.multivariate import look_together
-from flows.sampling import Sample, sampled
+from flows.sampling import Sample, md5, sampled
 from monitors.audit import Audit, Verdict
 from monitors.config import ModelConfig
 from monitors.errors import ConfigError, NotComputable
@@ -167,3 +168,9 @@ def test_what_cannot_be_meant_is_refused(given: dict[str, Any], remedy: str) -> 
 def test_its_schedule_changes_no_finding() -> None:
     assert config().digest == config(multivariate={"schedule": "0 3 * * 0"}).digest
     assert config().digest != config(multivariate={"margin": 0.2}).digest
+
+
+def test_the_shuffle_is_written_in_each_engines_own_words() -> None:
+    table = ibis.table({"visit": "string"}, name="t")
+    written = ibis.to_sql(table.mutate(place=md5(table.visit)), dialect="postgres")
+    assert "MD5(" in written.upper()
