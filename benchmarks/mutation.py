@@ -142,6 +142,7 @@ def page(found: Mapping[str, tuple[Counter[str], list[Survivor]]]) -> tuple[str,
             f"| {len(left)} | {missing} |\n"
         )
         parts.append(f"\n## {module}\n\n" + (_list(told) if told else "None survived.\n"))
+    rows += [f"| `monitors/{module}.py` | not yet run | | | | |\n" for module in TESTS if module not in found]
     return HEAD + "".join(rows) + "".join(parts), unexplained
 
 

@@ -171,3 +171,32 @@ def test_what_a_distance_still_needs_brings_chance_inside_the_margin(
         "it moved, less than the margin as far as one can see" if moved
         else "at this many rows chance alone reaches as far"
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [(-0.2, -0.1, "different"), (-0.1, 0.05, "cannot_tell"), (-0.2, 0.0, "cannot_tell")],
+)
+def test_a_margin_just_reached_downwards_is_not_passed(low: float, high: float, verdict: str) -> None:
+    assert judge.change(low, high, 0.1, worse="either", n=100).verdict.value == verdict
+
+
+def test_what_moved_by_an_unclear_amount_says_so_and_what_it_needs() -> None:
+    said = judge.change(0.05, 0.25, 0.1, worse="either", n=150)
+    assert (said.reason, said.needs) == (
+        "it moved; the interval reaches across the margin", {"n": 150, "windows": 1},
+    )  # fmt: skip
+
+
+def test_of_a_single_row_as_many_windows_are_needed_as_rows() -> None:
+    assert judge.distance(0.2, 0.25, 0.5, 0.2, 1).needs == {"n": 4, "windows": 4}
+
+
+def test_rows_of_the_same_patients_are_graded_as_fewer() -> None:
+    apart, together = Estimate(0.5, 0.47, 0.53, 1000, 500), Estimate(0.5, 0.4, 0.6, 1000, 500, design=20.0)
+    assert judge.grade(SHARE, apart) == "A"
+    assert judge.grade(SHARE, together) == "B"
+
+
+def test_a_rare_share_is_rough_where_its_interval_is_wider_than_itself() -> None:
+    assert judge.grade_of_share(5, 100) == "C"  # 1.8 times itself

@@ -243,3 +243,14 @@ def test_a_mean_of_equal_values_has_no_width_and_of_two_the_spread_of_two() -> N
     assert mean(3.0, 9.0, 1) == (3.0, 3.0)
     low, high = mean(4.0, 10.0, 2)  # 1 and 3
     assert (low, high) == pytest.approx((2 - 1.959964, 2 + 1.959964), rel=1e-6)
+
+
+def test_one_row_leaves_room_and_everyone_reaches_one_exactly() -> None:
+    assert wilson(0, 1) == pytest.approx((0.0, 0.7934507), abs=1e-6)
+    assert [n for n in range(1, 3000) if wilson(n, n)[1] != 1.0 or wilson(0, n)[0] != 0.0] == []
+
+
+def test_scores_that_are_all_alike_leave_room_for_chance() -> None:
+    area, low, high = delong(np.array([12]), np.array([30]))
+    assert area == 0.5
+    assert low < 0.5 < high

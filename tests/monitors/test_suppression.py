@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitors import suppression
 from monitors.audit import Audit, Finding, Verdict
 from monitors.histogram import CategoryBins, Histogram, NumericBins
 from monitors.interval import difference, wilson
@@ -26,6 +27,12 @@ NUMBERS = (
     "chance", "p", "needs",
 )  # fmt: skip
 Table = tuple[tuple[int, int], ...]  # for each group: how many people, how many of them flagged
+
+
+@pytest.fixture(autouse=True)
+def _nothing_published_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test had published is not handed to the next from memory."""
+    monkeypatch.setattr(suppression, "_held", {})
 
 
 def audit(findings: list[Finding], rows: int) -> Audit:

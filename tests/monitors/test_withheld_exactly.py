@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitors import suppression
 from monitors.audit import Audit, Finding, Verdict
 from monitors.histogram import CategoryBins, Histogram, NumericBins
 from monitors.suppression import coarsened, published, shown_groups, small
@@ -20,6 +21,12 @@ ABROAD = Finding(
     baseline=0.20049, change_low=-0.0204, change_high=0.0551, chance=0.01, p=0.2, needs={"n": 9},
     margin=0.1,
 )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _nothing_published_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test had published is not handed to the next from memory."""
+    monkeypatch.setattr(suppression, "_held", {})
 
 
 def seen(finding: Finding, rows: int = 520) -> Finding:
@@ -215,3 +222,26 @@ def test_one_more_group_hides_beside_a_small_one_and_no_more(sizes: dict[str, in
     shown = shown_groups(sizes)
     assert {group for group, n in shown.items() if n is None} == set(hidden)
     assert all(n in (None, sizes[group]) for group, n in shown.items())
+
+
+def test_a_number_without_bins_is_shown_without_bars() -> None:
+    unseen = Histogram("crea", NumericBins((), (), 1.0), (), unseen=40)
+    assert (coarsened(unseen).counts, coarsened(unseen).unseen) == ((), 40)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"family": "drift", "metric": "psi", "unit": "nats", "n": 5, "events": None}, False),
+        ({"family": "drift", "metric": "psi", "unit": "nats", "n": 11, "events": None}, True),
+        ({"n": 7, "events": None}, False),
+        ({"n": 500, "events": 3}, False),
+        ({"n": 500, "events": 495}, False),
+        ({"n": 500, "events": 0}, True),
+        ({"n": 20, "events": 20}, True),  # of everyone, who are no group
+    ],
+)
+def test_a_figure_of_a_handful_is_withheld_and_says_so(change: dict[str, object], told: bool) -> None:
+    shown = seen(replace(ABROAD, **change), 900)  # type: ignore[arg-type]
+    assert (shown.verdict is not Verdict.WITHHELD) == told
+    assert told or shown.reason == "fewer than 11 people, or it would show how few"
