@@ -28,8 +28,11 @@ PAGE = Path(__file__).parents[2] / "docs" / "validity.md"
 MARK = "<!-- study: {} -->"
 AT_ONCE = 2
 # The longest first, so that two processes end together; the page has the order of PAGES.
-LONGEST = ("year", "drift", "power", "groups", "intervals")
-PAGES = ("drift", "power", "year", "slow_change", "intervals", "groups", "delay", "estimated", "draws")
+LONGEST = ("drift", "year", "slow_change", "power", "multivariate", "intervals", "groups")
+PAGES = (
+    "drift", "power", "year", "slow_change", "multivariate", "intervals", "patients", "groups", "delay",
+    "estimated", "draws",
+)  # fmt: skip
 OPENING = """\
 # Whether verdicts can be trusted
 
@@ -81,7 +84,7 @@ def page(kept: dict[str, str], names: list[str]) -> str:
 
 def one(name: str, effort: float) -> tuple[str, str | None]:
     """A study's text, made in a process of its own; None where it failed."""
-    takes = f"study(*([{effort!r}] * len(signature(study).parameters)))"
+    takes = f"study(**dict.fromkeys({{'effort'}} & {{*signature(study).parameters}}, {effort!r}))"
     code = f"from inspect import signature; from benchmarks.validity.{name} import study; print({takes})"
     # One thread a process: two studies share two cores.
     calm = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}

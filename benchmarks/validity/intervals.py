@@ -27,7 +27,7 @@ def study(effort: float = 1.0) -> str:
     """Tables for docs/validity.md; two minutes."""
     parts = (
         _wilson(), _differences(), _observed_expected(), _drawn(many(DRAWS, effort, 50)),
-        _loss(many(300, effort, 20)),
+        _loss(many(150, effort, 20)),
     )  # fmt: skip
     opening = """The share of times a 95 % interval holds the truth. Wilson's, differences and O/E are
 exact: every possible count is added up by its chance. AUROC, intercept, slope and miscalibration loss are
