@@ -85,7 +85,7 @@ def name(text: str) -> str:
     """A label's value as it can be scraped: whole where it is short, else cut, and still its own.
 
     >>> name("lactate"), len(name("x" * 10_000))
-    ('lactate', 391)
+    ('lactate', 390)
     """
     raw = text.encode("utf-8", "replace")
     if len(raw) <= LONGEST:

@@ -269,12 +269,19 @@ def _drawable(
             raise NotComputable(f"the {side} has no counts of it")
         shown = coarsen(scaled(histogram))
         rows = rebuilt(shown, missing="(missing)").rename(column)
-        if rows.dropna().empty:
+        if rows.dropna().empty and not _valued(histogram):
             raise NotComputable(f"the {side} has no values of it")
-        if any(small(int(n)) for n in shown.cells):
+        if rows.dropna().empty or any(small(int(n)) for n in shown.cells):
             raise NotComputable(f"the {side} has fewer people than may be shown")
         sides.append(rows)
     return sides[0], sides[1]
+
+
+def _valued(histogram: Histogram) -> bool:
+    """Whether anybody has a value that could be drawn, before those of a few are left out."""
+    if isinstance(histogram.bins, NumericBins):
+        return sum(histogram.counts) + histogram.below + histogram.above > 0
+    return histogram.rows > 0
 
 
 def _report(

@@ -35,6 +35,7 @@ def restated(before: Audit, after: Audit) -> tuple[Change, ...]:
 def summary(changes: Iterable[Change]) -> dict[str, object]:
     """As it is kept beside an audit in the ledger: which verdicts changed, and how many figures.
 
+    >>> from monitors.audit import Verdict
     >>> told = Finding(metric="auroc", family="performance", subject="model", unit="pure number",
     ...     verdict=Verdict.WITHIN)
     >>> summary([Change(told, told)])

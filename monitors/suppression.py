@@ -35,7 +35,7 @@ def published(audit: Audit, earlier: Sequence[Release] = ()) -> Audit:
     A finding is withheld when its denominator, its numerator or their difference is 1 to 10
     (for shares also when nobody or everybody of fewer than 30 had the event); and when it is one
     of those from which, taken together, a count of 1 to 10 could be told to within less than ten.
-    Of everyone, the figure stays, to two digits, and only its counts go.
+    Of everyone, the figure stays, in steps of at least twenty people; its counts and interval go.
 
     Args:
         audit: as recorded.

@@ -51,7 +51,7 @@ def overlaid(now: Histogram, reference: Histogram, earlier: Sequence[Histogram] 
     >>> bins = CategoryBins(("a", "b", "c"))
     >>> held = overlaid(Histogram("x", bins, (90, 4, 106)), Histogram("x", bins, (50, 30, 20)))
     >>> held.labels, held.now, held.reference, held.places["other"]
-    (('a', 'c'), (0.45, 0.53), (0.5, 0.2), (0.0, 0.3))
+    (('a', 'c'), (0.44, 0.56), (0.5, 0.2), (0.0, 0.3))
     """
     if now.rows < ENOUGH or reference.rows < ENOUGH or any(_few_apart(now, one) for one in earlier):
         return None

@@ -200,6 +200,8 @@ def test_a_withheld_figure_is_not_shown() -> None:
         ("never there", None, (50, 50, 50), "the reference has no values of it"),
         ("few", (50, 50, 50), (1, 2, 2), "the window has fewer people than may be shown"),
         ("one row", (50, 50, 50), (0, 1, 0), "the window has fewer people than may be shown"),
+        ("ten", (50, 50, 50), (0, 10, 0), "the window has fewer people than may be shown"),
+        ("few before", (2, 2, 1), (50, 50, 50), "the reference has fewer people than may be shown"),
         ("empty", (50, 50, 50), (0, 0, 0), "the window has no values of it"),
     ],
 )
@@ -221,6 +223,16 @@ def test_an_awkward_column_is_left_out_by_name_and_the_others_stay(
     )
     assert shown.left_out == {column: why}
     assert figures(shown.snapshot) == {("psi", "urine"): 0.4}
+
+
+@pytest.mark.parametrize("bins", [URINE, CategoryBins(("a", "b", "c"))])
+def test_a_handful_of_values_is_never_called_none(bins: NumericBins | CategoryBins) -> None:
+    few = Histogram("few", bins, (2, 0, 3))
+    if isinstance(bins, NumericBins):
+        few = replace(few, missing=1_000_000)  # of so many rows, five are none once scaled
+    before = Histogram("few", bins, (50, 50, 50))
+    shown = drawn({**REFERENCE, "few": before}, {**CURRENT, "few": few}, [finding("psi", "few", value=1.0)])
+    assert shown.left_out == {"few": "the window has fewer people than may be shown"}
 
 
 @pytest.mark.parametrize("name", ["target", "prediction", "id", "Ünï 'cødé' \"<b>\" / 1", "index"])

@@ -116,11 +116,11 @@ def test_what_is_too_rough_says_how(facts: Metric, low: float, high: float, n: i
 @pytest.mark.parametrize(
     ("low", "high", "n", "needs"),
     [
-        (-0.25, 0.25, 100, {"n": 625, "windows": 7}),
-        (-0.25, 0.75, 100, {"n": 2500, "windows": 25}),
-        (-0.05, 0.15, 100, {"n": 100, "windows": 1}),
-        (-0.25, 0.25, 0, {"n": 0, "windows": 1}),
-        (-0.25, 0.25, 1, {"n": 7, "windows": 7}),
+        (-0.25, 0.25, 100, {"n": 625, "more": 525, "windows": 7}),
+        (-0.25, 0.75, 100, {"n": 2500, "more": 2400, "windows": 25}),
+        (-0.05, 0.15, 100, {"n": 100, "more": 0, "windows": 1}),
+        (-0.25, 0.25, 0, {"n": 0, "more": 0, "windows": 1}),
+        (-0.25, 0.25, 1, {"n": 7, "more": 6, "windows": 7}),
     ],
 )
 def test_what_a_change_still_needs_grows_with_the_square_of_its_width(
@@ -165,6 +165,7 @@ def test_what_a_distance_still_needs_brings_chance_inside_the_margin(
     said = judge.distance(value, 0.25, chance, 0.2, n)
     assert said.needs is not None
     assert abs(said.needs["n"] - needs["n"]) <= 1
+    assert said.needs["more"] == said.needs["n"] - n
     assert abs(said.needs["windows"] - needs["windows"]) <= (1 if chance == math.sqrt(2) / 4 else 0)
     moved = value > chance
     assert said.reason == (
@@ -184,12 +185,12 @@ def test_a_margin_just_reached_downwards_is_not_passed(low: float, high: float, 
 def test_what_moved_by_an_unclear_amount_says_so_and_what_it_needs() -> None:
     said = judge.change(0.05, 0.25, 0.1, worse="either", n=150)
     assert (said.reason, said.needs) == (
-        "it moved; the interval reaches across the margin", {"n": 150, "windows": 1},
+        "it moved; the interval reaches across the margin", {"n": 150, "more": 0, "windows": 1},
     )  # fmt: skip
 
 
 def test_of_a_single_row_as_many_windows_are_needed_as_rows() -> None:
-    assert judge.distance(0.2, 0.25, 0.5, 0.2, 1).needs == {"n": 4, "windows": 4}
+    assert judge.distance(0.2, 0.25, 0.5, 0.2, 1).needs == {"n": 4, "more": 3, "windows": 4}
 
 
 def test_rows_of_the_same_patients_are_graded_as_fewer() -> None:

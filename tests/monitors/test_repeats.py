@@ -166,10 +166,13 @@ def test_every_measure_of_a_tally_takes_what_its_rows_are_worth(name: str) -> No
         )
         for x in random.beta(2, 4, 600)
     ]
-    tally = Cube.of("", rows).tally()
+    beside = [("g", "day", 0, 0, 450), ("g", "incomplete", 0, 0, 480), ("g", "incomplete", 1, 0, 120)]
+    beside += [("g", "delay", place, 0, 4) for place in range(20, 50)]
+    tally = Cube.of("", rows, asides=beside).tally()
     declared = metrics()[name]
     told = {"threshold": 0.4} if declared.facts.threshold else {}
     whole, fewer = (declared.compute(t, 0.95, **told) for t in (tally, tally.worth(1 / 2.7)))
+    assert whole.value is not None, whole.why
     assert whole.value == pytest.approx(fewer.value, abs=0.01 * max(1.0, abs(whole.value)))
     if whole.low is not None:
         assert fewer.high - fewer.low >= whole.high - whole.low
