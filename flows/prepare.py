@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -144,7 +145,11 @@ def run(
         f"WITH {WINDOW} AS {inline}({compiled(backend, window)}),\n"
         f"{PREPARED} AS {inline}({prepared})\n" + "\nUNION ALL\n".join(branches)
     )
-    return [dict(zip(schema.names, row, strict=True)) for row in _fetched(backend, statement)]
+    # PostgreSQL sums whole numbers to a decimal.
+    plain = (
+        tuple(int(v) if isinstance(v, Decimal) else v for v in row) for row in _fetched(backend, statement)
+    )
+    return [dict(zip(schema.names, row, strict=True)) for row in plain]
 
 
 def _fetched(backend: Any, statement: str) -> list[tuple[Any, ...]]:

@@ -180,6 +180,9 @@ class Possible:
         Raises:
             Inconsistent: when no table agrees with what is told.
         """
+        if not self._columns.size:  # nobody can be anything: the empty table is the only one
+            self.points.append(np.zeros(self.raw.shape[1]))
+            return np.zeros(len(self.counts))
         found = linprog(
             -way,
             A_eq=self.equal,

@@ -32,7 +32,9 @@ class Outcome(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    resource: Literal["Observation", "Condition", "Procedure", "Encounter"]
+    resource: Literal["Observation", "Condition", "Procedure", "Encounter"] = Field(
+        description="The kind of event."
+    )
     code: str | tuple[str, ...] = Field(description="`code` or `system|code`; a class code for an Encounter.")
     within: IsoLength = Field(description="How long after the prediction it may be.")
 
@@ -55,7 +57,7 @@ class Settings(BaseModel):
     method: str | None = Field(None, description="Only RiskAssessments of this method (a code or its text).")
     prediction: str | None = Field(None, description="Which prediction of several: its outcome's code.")
     scale: Literal["share", "percent"] = Field("share", description="Probabilities in [0, 1] or [0, 100].")
-    outcome: Outcome | None = None
+    outcome: Outcome | None = Field(None, description="Which later event of the patient is the outcome.")
 
     @model_validator(mode="after")
     def _one_place(self) -> Settings:

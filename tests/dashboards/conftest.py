@@ -70,7 +70,8 @@ def client(site: str) -> Iterator[httpx.Client]:
         yield made
 
 
-@pytest.fixture(scope="session")
+# A module, not the session: while it is open its loop runs, and no other test could start one.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium, with a fresh profile; skipped where it is not installed, never on CI."""
     if not CHROMIUM.exists():

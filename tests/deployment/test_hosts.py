@@ -56,7 +56,7 @@ def test_secrets_are_made_once_and_for_one_reader(tmp_path: Path) -> None:
         assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
     first, second = made
     assert first == second
-    assert len(set(first.values())) == len(first) == 8
+    assert len(set(first.values())) == len(first) == 11
     password = first["rounds.password"]
     assert len(password) >= 32
     assert first["rounds.pgpass"] == f"postgres:5432:rounds:rounds:{password}\n"
