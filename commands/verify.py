@@ -1,4 +1,4 @@
-"""The ledger's chain, checked: `rounds verify`."""
+"""The ledger's chain, checked and held against what was kept elsewhere: `rounds verify`."""
 
 from __future__ import annotations
 
@@ -12,20 +12,61 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--expected-head", metavar="H", help="The head hash an anchor outside has kept.")
-@click.option("--anchor", type=click.Path(path_type=Path), help="A file that holds it.")
+@click.option("--expected-head", metavar="H", help="A head that was kept elsewhere.")
+@click.option("--min-length", type=click.IntRange(0), default=0, help="How many entries there were at least.")
+@click.option(
+    "--anchor",
+    type=click.Path(path_type=Path),
+    help="A file of heads kept elsewhere, one a line; all are checked.",
+)
+@click.option("--keep", is_flag=True, help="With --anchor: add the head to it, once everything held.")
+@click.option(
+    "--public-key", "keys", multiple=True, type=click.Path(path_type=Path), help="Of someone who signed."
+)
+@click.option(
+    "--sign", "signer", metavar="KEY", type=click.Path(path_type=Path), help="Sign the head with it."
+)
 @click.pass_obj
-def verify(home: Home, expected_head: str | None, anchor: Path | None) -> None:
-    """Check the ledger's chain."""
+def verify(
+    home: Home,
+    expected_head: str | None,
+    min_length: int,
+    anchor: Path | None,
+    keep: bool,
+    keys: tuple[Path, ...],
+    signer: Path | None,
+) -> None:
+    """Check the ledger's chain, and say what that proves and what it does not."""
     from flows.run import now
     from monitors.errors import LedgerError
+    from monitors.governance import anchor as anchors
+    from monitors.governance import signature
     from monitors.ledger import Ledger
 
+    if keep and anchor is None:
+        raise click.UsageError("--keep goes with --anchor FILE, the file to add the head to")
+    if anchor and not keep and not anchor.is_file():
+        raise LedgerError(f"{anchor}: no such file; --keep begins one")
+    held = list(anchors.parse(expected_head)) if expected_head else []
+    if anchor and anchor.is_file():
+        held += anchors.parse(anchor.read_text(encoding="utf-8"))
     ledger = Ledger(home.ledger_url, now)
-    count, head = ledger.verify(), ledger.head()
-    wanted = expected_head or (anchor.read_text(encoding="utf-8").strip() if anchor else None)
-    if wanted and not ledger.holds(wanted):
-        raise LedgerError(f"{wanted} is not in this ledger: entries were cut off or rewritten")
-    click.echo(f"{count} entries, each linked to the one before. Head: {head}")
-    if wanted is None:
-        click.echo("That shows no entry was altered; keep the head elsewhere to show none was cut off.")
+    count = anchors.hold(ledger, held, min_length)
+    signed = signature.verified(ledger, [signature.public_key(path) for path in keys])
+    click.echo(f"{count} entries, each linked to the one before. Head: {ledger.head()}")
+    for kept in held:
+        click.echo(f"Anchored: {kept}")
+    for one in signed:
+        whose = "a key you gave" if one.known else "a key you did not give: whose it is, is not shown"
+        click.echo(f"Signed: entry {one.of} by {one.key} ({whose}): {one.meaning}")
+    if signer and (head := ledger.last()):
+        made = signature.sign(ledger, head, signature.private_key(signer), "the ledger as it stood")
+        click.echo(f"Signed: entry {head.seq} by {made.body['key']}. Head: {ledger.head()}")
+    if anchor and keep:
+        line = anchors.anchor(ledger, now())
+        with anchor.open("a", encoding="utf-8") as file:
+            file.write(f"{line}\n")
+        click.echo(f"Kept in {anchor}: {line}")
+    proved, not_proved = anchors.shown(bool(held), bool(signed))
+    click.echo("\n".join(["", "This shows:", *(f"- {said}" for said in proved)]))
+    click.echo("\n".join(["It does not show:", *(f"- {said}" for said in not_proved)]))

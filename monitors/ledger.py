@@ -142,11 +142,11 @@ class Ledger:
         found = list(self._select((_entries.c.kind == kind) & (_entries.c.digest == content)))
         return found[-1] if found else None
 
-    def holds(self, chain_hash: str) -> bool:
-        """Whether an entry with this hash is in the chain."""
+    def place(self, chain_hash: str) -> int | None:
+        """The number of the entry with this hash; None where no entry has it."""
         query = sa.select(_entries.c.seq).where(_entries.c.hash == chain_hash)
         with self._reading() as connection:
-            return connection.scalar(query) is not None
+            return connection.scalar(query)
 
     def entries(
         self,
@@ -273,6 +273,11 @@ class Ledger:
         """A profile by its digest."""
         entry = self.get("profile", profile_digest)
         return Profile.read(entry.body) if entry else None
+
+    def last(self) -> Entry | None:
+        """The last entry; None where nothing was ever written."""
+        newest = sa.select(sa.func.max(_entries.c.seq)).scalar_subquery()
+        return next(self._select(_entries.c.seq == newest), None)
 
     def head(self) -> str:
         """The hash of the last entry; what an anchor outside keeps."""
