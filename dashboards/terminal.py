@@ -54,6 +54,8 @@ def show_audit(audit: Audit, *, new: bool = True) -> None:
     console.print(f"  {_counted(audit)}", highlight=False)
     if caution := words.caution(audit.findings):
         console.print(f"  Caution: {caution}", highlight=False)
+    if audit.plan:
+        console.print(f"  Plan: {audit.plan}", highlight=False)
 
 
 def show_demo(audits: Sequence[Audit], folder: Path, config: Path, port: int) -> None:

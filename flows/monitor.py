@@ -20,6 +20,7 @@ from monitors.config import FixedReference, ModelConfig
 from monitors.cube import Cube
 from monitors.errors import ConfigError
 from monitors.evaluate import Setting, evaluate
+from monitors.governance.registration import cited
 from monitors.ledger import Ledger
 from monitors.period import pooled
 from monitors.profile import Profile
@@ -86,6 +87,7 @@ def step(
             profile=profile.digest,
             software=SOFTWARE,
             source=_fingerprint(opened, eligible),
+            plan=cited(ledger, config.model, window) if ledger is not None else None,
             findings=(
                 *evaluate(config, profile, reference, stage, setting),
                 *(multivariate.kept(ledger, config, window) if ledger is not None else ()),

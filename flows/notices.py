@@ -93,6 +93,8 @@ def _annotations(
         "runbook_url": f"{base}/runbooks/{quote(runbook, safe='')}" if runbook else f"{base}/runbooks",
         "dashboard_url": page,
         "report_url": f"{page}#evidence",
+        "plan": told.recorded.audit.plan
+        or f"none approved; rules of the model's file {told.recorded.audit.config}",
         "computation_id": told.recorded.digest,
         "ledger_entry": told.entry,
         "confidence": found.grade or "not graded",

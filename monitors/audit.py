@@ -166,7 +166,8 @@ class Audit:
     """What one window said. Never changed; a later count of the same window supersedes it.
 
     `config`, `reference` and `profile` are digests. `source` is the source's fingerprint.
-    `rows` is None where people may not see so few.
+    `rows` is None where people may not see so few. `plan` cites the approved audit plan the window
+    belongs to, by name, version and hash; None where none was approved for it.
     """
 
     model: str
@@ -179,6 +180,7 @@ class Audit:
     profile: str
     software: str
     source: str | None = None
+    plan: str | None = None
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -215,6 +217,7 @@ class Audit:
             "profile": self.profile,
             "software": self.software,
             "source": self.source,
+            **({"plan": self.plan} if self.plan is not None else {}),
             "findings": [finding.payload() for finding in self.findings],
         }
 
@@ -236,6 +239,7 @@ class Audit:
         return cls(
             **named,
             source=payload.get("source"),
+            plan=payload.get("plan"),
             window=Window.parse(payload["window"]),
             findings=tuple(Finding.read(f) for f in payload["findings"]),
         )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from monitors.config import ModelConfig
 from monitors.errors import ConfigError
+
+T = TypeVar("T", bound=BaseModel)
 
 
 class _UniqueKeys(yaml.SafeLoader):
@@ -44,6 +46,29 @@ def parse(
     Raises:
         ConfigError: with every mistake as `name: key: remedy`.
     """
+    config = checked(ModelConfig, mapping(text, name, "one model's settings", "configs/models/"), name)
+    if problems := check(config):
+        raise ConfigError([f"{name}: {problem}" for problem in problems])
+    return config
+
+
+def read(path: Path, check: Callable[[ModelConfig], list[str]] = lambda config: []) -> ModelConfig:
+    """Read one model's file. Raises ConfigError as `parse` does."""
+    return parse(text_of(path, "a model's"), path.name, check)
+
+
+def text_of(path: Path, whose: str) -> str:
+    """The text of a YAML file. Raises ConfigError where it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError([f"{path}: no such file; name {whose} YAML file"]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([f"{path}: cannot be read as UTF-8 text ({type(error).__name__})"]) from None
+
+
+def mapping(text: str, name: str, what: str, example: str) -> dict[str, Any]:
+    """The keys and values of a YAML text that has to hold `what`. Raises ConfigError."""
     try:
         declared = yaml.load(text, Loader=_UniqueKeys)  # noqa: S506  a SafeLoader subclass
     except yaml.MarkedYAMLError as error:
@@ -52,29 +77,20 @@ def parse(
     except (yaml.YAMLError, ValueError) as error:
         raise ConfigError([f"{name}: not YAML: {error}"]) from None
     if not isinstance(declared, dict):
-        raise ConfigError([f"{name}: must hold one model's settings as `key: value` (see configs/models/)"])
+        raise ConfigError([f"{name}: must hold {what} as `key: value` (see {example})"])
+    return declared
+
+
+def checked(kind: type[T], declared: dict[str, Any], name: str) -> T:
+    """What was declared, as settings of a kind. Raises ConfigError with every mistake."""
     try:
-        config = ModelConfig.model_validate(declared)
+        return kind.model_validate(declared)
     except ValidationError as error:
         # Settings where a name could stand too are no misplaced name: say only what is wrong in them.
         found = [
             e for e in error.errors() if not (e["loc"][-1:] == ("str",) and isinstance(e["input"], dict))
         ]
         raise ConfigError([f"{name}: {said(e)}" for e in found]) from None
-    if problems := check(config):
-        raise ConfigError([f"{name}: {problem}" for problem in problems])
-    return config
-
-
-def read(path: Path, check: Callable[[ModelConfig], list[str]] = lambda config: []) -> ModelConfig:
-    """Read one model's file. Raises ConfigError as `parse` does."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ConfigError([f"{path}: no such file; name a model's YAML file"]) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([f"{path}: cannot be read as UTF-8 text ({type(error).__name__})"]) from None
-    return parse(text, path.name, check)
 
 
 _REMEDY = {

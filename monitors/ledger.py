@@ -171,8 +171,9 @@ class Ledger:
         """Write an audit with its profile; the second value says whether it is new.
 
         The same audit again changes nothing, also when the source was written anew or has grown
-        beyond the window since: what was counted there is the same. A different one for the same
-        model, version, window and stage becomes the next revision and supersedes the earlier.
+        beyond the window since, or a plan was approved since: what was counted there is the same. A
+        different one for the same model, version, window and stage becomes the next revision and
+        supersedes the earlier.
         """
         stem = f"{audit.model}|{audit.version}|{audit.window}|{audit.stage}"
         self.append(
@@ -189,7 +190,7 @@ class Ledger:
             later = self.get("audit", f"{stem}|{revision + 1}")
             found = self.get("audit", key)
             if found and not later and _counted(found.body) == _counted(body):
-                standing = replace(audit, source=found.body["source"])
+                standing = replace(audit, source=found.body["source"], plan=found.body.get("plan"))
                 return Recorded(standing, found.at, revision, found.digest, found.seq), False
             if found:
                 continue
@@ -377,7 +378,7 @@ def _standing(model: str | None = None, before: datetime | None = None) -> sa.Su
 
 
 def _counted(body: Mapping[str, Any]) -> str:
-    return digest({name: value for name, value in body.items() if name != "source"})
+    return digest({name: value for name, value in body.items() if name not in ("source", "plan")})
 
 
 def _recorded(entry: Entry) -> Recorded:

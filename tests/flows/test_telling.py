@@ -27,7 +27,7 @@ FIELDS = {
     "summary", "description", "impact", "action_first", "value", "interval", "margin", "n_band", "since",
     "evaluations_true", "baseline", "model_version", "last_change", "safe_fallback", "runbook_url",
     "dashboard_url", "report_url", "ack_url", "computation_id", "ledger_entry", "confidence", "escalates_to",
-    "escalates_at",
+    "escalates_at", "plan",
 }  # fmt: skip
 LABELS = {
     "alertname", "severity", "service", "model_id", "site", "environment", "monitor_kind", "metric",
