@@ -168,17 +168,23 @@ def missing(metric: Metric, cube: Cube, *groups: str) -> str | None:
 
 def _strangers(metric: Metric, cube: Cube, *groups: str) -> Mask:
     """Rows of unknown group, which may belong to any other; none where the measure is not bounded by them."""
-    if UNKNOWN in groups or metric.parts is None:
+    if UNKNOWN in groups or not metric.parts:
         return np.zeros(len(cube.group), dtype=np.bool_)
     return cube.member(UNKNOWN)
 
 
 def _range(metric: Metric, cube: Cube, sure: Mask, maybe: Mask) -> Range | None:
     people = People.of(cube, metric, sure, maybe)
-    if metric.parts is not None:
-        top, bottom = people.options(metric.parts)
-        low, high = extreme(top, bottom, -1), extreme(top, bottom, 1)
-        return None if low is None or high is None else (low, high)
+    if metric.parts:
+        lows, highs = [], []
+        for parts in metric.parts:  # of the least of several neither end can be nearer than the least end
+            top, bottom = people.options(parts)
+            low, high = extreme(top, bottom, -1), extreme(top, bottom, 1)
+            if low is None or high is None:
+                return None
+            lows.append(low)
+            highs.append(high)
+        return min(lows), min(highs)
     return _parted(people) if metric.parted else None
 
 

@@ -49,6 +49,11 @@ class Check:
         function = metrics()[self.metric.name].compute
         return partial(function, threshold=self.threshold) if self.metric.threshold else function
 
+    @property
+    def facts(self) -> Metric:
+        """The measure's facts, told the threshold where it asks for one."""
+        return self.metric.at(self.threshold)
+
     def finding(self, verdict: Verdict, **given: object) -> Finding:
         """A finding of this check, with what its rule says of it."""
         rule = self.rule

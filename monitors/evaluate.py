@@ -165,7 +165,7 @@ class _Run:
             cubes = [p.people(EVERYONE, check.metric) for p in (self.current, self.reference.profile)]
             now, was = (measured(check.metric, compute, cube.tally()) for cube in cubes)
         for found in _compared(check, now, was, self._silence(check)):
-            yield bounds.beside(found, check.metric, self.current.cubes[EVERYONE])
+            yield bounds.beside(found, check.facts, self.current.cubes[EVERYONE])
 
     def feed(self, check: Check, attribute: str) -> Finding:
         """Which groups are there now and were before, named in words where one is not."""

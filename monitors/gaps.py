@@ -77,7 +77,7 @@ def gaps(check: Check, profile: Profile, expected: Iterable[str] = ()) -> Iterat
             baseline=there.value,
             reference_n=there.n,
         )
-        between = bounds.of_gap(check.metric, cube, group, against) if what else None
+        between = bounds.of_gap(check.facts, cube, group, against) if what else None
         judged = bounds.held(_judged(check, seen, here, there), check.metric, between, what)
         yield conditioned(check, profile, judged, joint)
 
@@ -133,7 +133,7 @@ def _bounded(check: Check, judged: Finding, cube: Cube) -> Finding:
     groups = (group,) if group is not None else ()
     if (what := bounds.missing(check.metric, cube, *groups)) is None:
         return judged
-    between = bounds.of_group(check.metric, cube, group) if group is not None else None
+    between = bounds.of_group(check.facts, cube, group) if group is not None else None
     return bounds.held(judged, check.metric, between, what, lambda value: value - target)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -16,8 +17,11 @@ Need = Literal[
 ]
 F = TypeVar("F", bound=Callable[..., Any])
 Sums = NDArray[np.float64] | float
-Parts = Callable[[Any, Any, Any], tuple[Sums, Sums]]
-"""Of people's outcomes (0 or 1), decisions (0 or 1) and scores: what each adds above and below the line."""
+Parts = Callable[..., tuple[Sums, Sums]]
+"""Of people's outcomes (0 or 1), decisions (0 or 1) and scores: what each adds above and below the line.
+
+A measure that asks for the threshold passes it as `threshold`.
+"""
 
 NUMBERS: tuple[Kind, ...] = ("numeric", "score")
 CATEGORIES: tuple[Kind, ...] = ("categorical", "decision", "outcome")
@@ -90,8 +94,9 @@ class Metric:
             others the widths pmvalsampsize plans for); `widest_ratio` bounds upper over lower.
         needs: what must have been recorded.
         threshold: whether it has to be told the risk from which people are flagged (`threshold=`).
-        parts: where the value is one sum over people divided by another, what each of them adds;
-            from it follow the bounds that outcomes not known leave (`monitors/bounds.py`).
+        parts: where the value is one sum over people divided by another, or the least of several
+            such, what each of them adds; from it follow the bounds that outcomes not known leave
+            (`monitors/bounds.py`).
         parted: where it is not, whether its extremes are where one score parts those not known.
         recorded: whether it asks only if something is on record, so that none of many is an answer
             and not a rate too rare to know.
@@ -114,9 +119,15 @@ class Metric:
     widest: float | None = None
     widest_ratio: float | None = None
     threshold: bool = False
-    parts: Parts | None = None
+    parts: tuple[Parts, ...] = ()
     parted: bool = False
     recorded: bool = False
+
+    def at(self, threshold: float | None) -> Metric:
+        """The metric with what people add told the threshold, where it asks for one."""
+        if not self.threshold or threshold is None:
+            return self
+        return replace(self, parts=tuple(partial(part, threshold=threshold) for part in self.parts))
 
 
 def metric(
@@ -134,7 +145,7 @@ def metric(
     widest: float | None = None,
     widest_ratio: float | None = None,
     threshold: bool = False,
-    parts: Parts | None = None,
+    parts: Parts | tuple[Parts, ...] = (),
     parted: bool = False,
     recorded: bool = False,
 ) -> Callable[[F], F]:
@@ -158,7 +169,7 @@ def metric(
             widest=widest,
             widest_ratio=widest_ratio,
             threshold=threshold,
-            parts=parts,
+            parts=parts if isinstance(parts, tuple) else (parts,),
             parted=parted,
             recorded=recorded,
         )

@@ -124,7 +124,7 @@ def _target(facts: Metric) -> str:
 def _bounds(facts: Metric) -> str:
     if "outcome" not in facts.needs or facts.reads not in ("tally", "cube") or facts.recorded:
         return ""
-    if facts.parts is not None:
+    if facts.parts:
         return "Bounds over outcomes that are missing; of a gap, over people of unknown group too."
     return "Bounds over outcomes that are missing." if facts.parted else "No bounds; `within` says so."
 

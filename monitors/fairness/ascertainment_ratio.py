@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 from monitors.cube import Cube
-from monitors.interval import LEVEL, difference, wilson
+from monitors.interval import LEVEL, log_ratio, wilson
 from monitors.metric import Estimate, metric
 
 FEWEST = 5  # known outcomes on each side, for a ratio
@@ -55,8 +54,7 @@ def ascertainment_ratio(cube: Cube, level: float = LEVEL) -> Mapping[str | None,
             where = "in this group" if known < FEWEST else "elsewhere"
             found[group] = Estimate.absent(f"too few known outcomes {where}", n)
             continue
-        here = [math.log(p) for p in (known / n, *wilson(known, n, joint))]
-        there = [math.log(p) for p in (rest / others, *wilson(rest, others, joint))]
-        low, high = difference(*here, *there)
-        found[group] = Estimate(known / n * others / rest, math.exp(low), math.exp(high), n, known)
+        here, there = known / n, rest / others
+        low, high = log_ratio(here, *wilson(known, n, joint), there, *wilson(rest, others, joint))
+        found[group] = Estimate(here / there, low, high, n, known)
     return found

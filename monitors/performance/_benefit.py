@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from monitors.cube import Tally
 from monitors.interval import wilson
-from monitors.metric import Estimate
+from monitors.metric import Estimate, Sums
 
 SOURCE = "Vickers & Elkin 2006, Med Decis Making 26:565; Zou & Donner 2008, Stat Med 27:1693 (the interval)"
 
@@ -38,6 +39,16 @@ def worth_of(found: int, lost: int, n: int, weight: float, weight_lost: float, l
     low = value - reach(weight * (p - p_low), weight_lost * (q_high - q))
     high = value + reach(weight * (p_high - p), weight_lost * (q - q_low))
     return Estimate(value, low, high, n, fewest(found, lost))
+
+
+def gained(outcome: Any, decision: Any, score: Any, *, threshold: float) -> tuple[Sums, Sums]:
+    """What each person adds to the net benefit, above and below the line."""
+    return decision * (outcome - (1 - outcome) * worth(threshold)), 1.0
+
+
+def gained_over_everybody(outcome: Any, decision: Any, score: Any, *, threshold: float) -> tuple[Sums, Sums]:
+    """What each person adds to the net benefit over flagging everybody."""
+    return (1 - decision) * ((1 - outcome) * worth(threshold) - outcome), 1.0
 
 
 def fewest(*cells: int) -> int:

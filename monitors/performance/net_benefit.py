@@ -5,7 +5,7 @@ from __future__ import annotations
 from monitors.cube import Tally
 from monitors.interval import LEVEL
 from monitors.metric import Estimate, metric
-from monitors.performance._benefit import SOURCE, decided, worth, worth_of
+from monitors.performance._benefit import SOURCE, decided, gained, worth, worth_of
 
 
 @metric(
@@ -15,6 +15,7 @@ from monitors.performance._benefit import SOURCE, decided, worth, worth_of
     target="reference",
     needs=("decision", "outcome"),
     threshold=True,
+    parts=gained,
     zero="flagging is worth as much as flagging nobody",
     source=SOURCE,
 )

@@ -5,7 +5,15 @@ from __future__ import annotations
 from monitors.cube import Tally
 from monitors.interval import LEVEL
 from monitors.metric import Estimate, metric
-from monitors.performance._benefit import SOURCE, decided, fewest, worth, worth_of
+from monitors.performance._benefit import (
+    SOURCE,
+    decided,
+    fewest,
+    gained,
+    gained_over_everybody,
+    worth,
+    worth_of,
+)
 
 
 @metric(
@@ -15,6 +23,7 @@ from monitors.performance._benefit import SOURCE, decided, fewest, worth, worth_
     target=0.0,
     needs=("decision", "outcome"),
     threshold=True,
+    parts=(gained, gained_over_everybody),
     zero="the tool is worth no more than flagging nobody, or everybody, whichever is better",
     source=SOURCE,
 )

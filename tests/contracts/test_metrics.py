@@ -363,7 +363,7 @@ def test_scores_of_exactly_0_or_1_break_nothing(declared: Declared, score: int) 
 @pytest.mark.parametrize("declared", [d for d in of("tally") if d.values[0].facts.parts])
 def test_what_people_add_to_a_measure_adds_up_to_it(declared: Declared) -> None:
     counted = Cube.of("", [row for row in cube(SEED, 3000).weighted_rows() if row[1] >= 0])
-    low, high = of_everyone(declared.facts, counted)
+    low, high = of_everyone(declared.facts.at(THRESHOLD), counted)
     assert low == pytest.approx(high, abs=1e-12)  # every outcome is known
     assert declared.compute(counted.tally()).value == pytest.approx(low, rel=1e-3)
 
@@ -371,7 +371,7 @@ def test_what_people_add_to_a_measure_adds_up_to_it(declared: Declared) -> None:
 @pytest.mark.parametrize("declared", [d for d in of("tally") if d.values[0].facts.parts])
 def test_whatever_the_outcomes_not_known_were_a_measure_lies_in_its_bounds(declared: Declared) -> None:
     counted, random = cube(SEED, 300), np.random.default_rng(SEED)
-    low, high = of_everyone(declared.facts, counted)
+    low, high = of_everyone(declared.facts.at(THRESHOLD), counted)
     for _ in range(50):
         rows: list[tuple[object, ...]] = []
         for group, outcome, *rest in counted.weighted_rows():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from monitors.interval import delong, difference, observed_expected, wilson
+from monitors.interval import delong, difference, log_ratio, observed_expected, wilson
 
 SHARES = np.arange(2, 99, 2) / 100
 
@@ -42,6 +42,20 @@ def test_the_difference_of_two_shares_holds_its_level_exactly(n: int, m: int, p:
                 low, high = difference(*one[x], *two[y])
                 held += chance * other * (low <= p - q <= high)
     assert 0.93 <= held <= 0.98
+
+
+@pytest.mark.parametrize(
+    ("n", "m", "p", "q"), [(50, 300, 0.3, 0.5), (100, 100, 0.8, 0.9), (60, 60, 0.5, 0.5)]
+)
+def test_the_ratio_of_two_shares_holds_its_level_exactly(n: int, m: int, p: float, q: float) -> None:
+    """Fewer than five events on a side happen here in one draw of 100,000."""
+    held = 0.0
+    for x, chance in enumerate(stats.binom.pmf(np.arange(n + 1), n, p)):
+        for y, other in enumerate(stats.binom.pmf(np.arange(m + 1), m, q)):
+            if chance * other > 1e-9:
+                low, high = log_ratio(x / n, *wilson(x, n), y / m, *wilson(y, m))
+                held += chance * other * (low <= p / q <= high)
+    assert 0.93 <= held <= 0.975
 
 
 @pytest.mark.parametrize(("n", "risk"), [(100, 0.1), (500, 0.1), (500, 0.3)])
