@@ -16,6 +16,10 @@ DONE = {
     "acknowledge": "auditor",
     "not_useful": "auditor",
     "sign": "auditor",
+    "bring": "auditor",
+    "decide": "auditor",
+    "owe": "auditor",
+    "close": "auditor",
     "silence": "admin",
     "plan": "admin",
 }

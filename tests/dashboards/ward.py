@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from monitors.acting import raised
 from monitors.audit import Audit, Finding, Verdict
 from monitors.config import ModelConfig
 from monitors.config_file import parse
+from monitors.governance import deciding
 from monitors.ledger import Ledger
 from monitors.notice import Notice
 from monitors.oncall import OnCall
@@ -48,6 +49,9 @@ PAGES = {
     "health": "/health",
     "glossary": "/glossary",
     "alerts": "/alerts",
+    "decisions": "/decisions",
+    "matter": "/decisions?matter=R-2026-02",
+    "decided": "/decisions?matter=R-2025-11",
     "runbooks": "/runbooks",
     "runbook": "/runbooks/calibration",
     "missing": "/runbooks/nothing-of-that-name",
@@ -368,6 +372,23 @@ def notice(model: str, name: str = "auroc", severity: str = "page", *, over: boo
     )  # fmt: skip
 
 
+def before_committee(ledger: Ledger) -> None:
+    """One report open, one decided with dissent, an action overdue, and a matter of a hostile name."""
+    if ledger.get("report_generated", "R-2025-11"):
+        return
+    facts = {"digest": "sha256:" + "d" * 64, "plan": "sepsis-bias v1 sha256:" + "b" * 64}
+    for key, model in (("R-2025-11", "readmission-30d"), ("R-2026-02", "sepsis-early-warning")):
+        deciding.report(ledger, key, model, "Does it miss some groups more often?", facts)
+    deciding.bring(ledger, HOSTILE, HOSTILE, HOSTILE)
+    deciding.sign(ledger, "R-2026-02", "Ada", "clinical owner", "approve", "none")
+    deciding.sign(ledger, "R-2025-11", "Ada", "clinical owner", "approve", "none")
+    deciding.sign(ledger, "R-2025-11", HOSTILE, "privacy", "reject", HOSTILE, HOSTILE)
+    deciding.decide(ledger, "R-2025-11", "pause", "Two groups are missed.", "Cleo", "chair", ["until mended"])
+    deciding.owe(
+        ledger, "R-2025-11", "Recalibrate for both groups", "Bea", date(2026, 2, 1), "O/E within .15"
+    )
+
+
 def build(folder: Path) -> tuple[Ledger, dict[str, ModelConfig]]:
     """The ward as most tests look at it."""
     ledger = Ledger(f"sqlite:///{folder}/ledger.db", lambda: NOW - timedelta(hours=2))
@@ -393,6 +414,7 @@ def build(folder: Path) -> tuple[Ledger, dict[str, ModelConfig]]:
         raised(ledger, alert, "2026-02-23T00:00:00Z/2026-03-02T00:00:00Z")
     taken = notice("sepsis-early-warning", "brier").key
     ledger.append("acknowledged", taken, {"by": "Ada", "reason": HOSTILE}, model="sepsis-early-warning")
+    before_committee(ledger)
     configs = [
         config("sepsis-early-warning"),
         config("readmission-30d", tier="medium"),

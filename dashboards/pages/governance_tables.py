@@ -1,0 +1,47 @@
+"""The tables of the governance pages as JSON and, with `.csv` after the name, for a spreadsheet."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from dashboards import sheets
+from dashboards.pages.tables import SHEET, Records, Sheet, sheet
+from dashboards.tables import Table
+from monitors.governance.matters import matters
+
+router = APIRouter(prefix="/api", tags=["governance"])
+
+
+@router.get("/decisions.csv", responses=SHEET, response_class=Sheet)
+def decisions_sheet(request: Request) -> Response:
+    """Every matter before the committee, for a spreadsheet."""
+    return sheet(_decisions(request), "rounds-decisions")
+
+
+@router.get("/decisions")
+def decisions(request: Request) -> Records:
+    """Every matter before the committee, and how it stands."""
+    return _decisions(request).records()
+
+
+@router.get("/actions.csv", responses=SHEET, response_class=Sheet)
+def actions_sheet(request: Request) -> Response:
+    """Every action that was agreed on, for a spreadsheet."""
+    return sheet(_actions(request), "rounds-actions")
+
+
+@router.get("/actions")
+def actions(request: Request) -> Records:
+    """Every action that was agreed on, the longest overdue first."""
+    return _actions(request).records()
+
+
+def _decisions(request: Request) -> Table:
+    reading = request.app.state.reading
+    return sheets.decided(matters(reading.ledger), reading.now())
+
+
+def _actions(request: Request) -> Table:
+    reading = request.app.state.reading
+    return sheets.owed(matters(reading.ledger), reading.now())

@@ -1,0 +1,47 @@
+"""Sheets: what the governance pages show, as rows and columns for programs and spreadsheets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from dashboards.standing import owing, waiting
+from dashboards.tables import Table
+from monitors.governance.matters import Matter, actions
+from monitors.window import utc
+
+
+def decided(found: Iterable[Matter], now: datetime) -> Table:
+    """A row a matter: how it stands, votes by kind, dissent, and the decision."""
+    columns = (
+        "matter", "model", "question", "since", "standing", "votes", "dissent", "not_voted", "decision",
+        "reason", "conditions", "by", "role", "decided", "recheck", "plan", "entry",
+    )  # fmt: skip
+    rows = []
+    for m in found:
+        d = m.decision
+        told = (
+            (d.decision, d.reason, "; ".join(d.conditions), d.by, d.role, utc(d.at),
+             d.recheck.isoformat() if d.recheck else None)
+            if d else (None,) * 7
+        )  # fmt: skip
+        rows.append((
+            m.key, m.model, m.question, utc(m.at), waiting(m, now),
+            "; ".join(f"{v.role}: {v.vote}" for v in m.votes),
+            "; ".join(f"{v.role}: {v.comment}" for v in m.votes if v.dissents), "; ".join(m.absent),
+            *told, m.facts.get("plan"), m.seq,
+        ))  # fmt: skip
+    return Table(columns, tuple(rows))
+
+
+def owed(found: Iterable[Matter], now: datetime) -> Table:
+    """A row an action: who owes what, since when it is overdue, and what came of it."""
+    columns = (
+        "action", "matter", "model", "what", "owner", "due", "check", "standing", "days_overdue", "closed",
+        "closed_by", "outcome", "worked", "entry",
+    )  # fmt: skip
+    return Table(columns, tuple(
+        (a.key, a.matter, a.model, a.what, a.owner, a.due.isoformat(), a.check, owing(a, now), a.overdue(now),
+         utc(a.closed_at) if a.closed_at else None, a.closed_by, a.outcome, a.worked, a.seq)
+        for a in actions(found)
+    ))  # fmt: skip
