@@ -14,6 +14,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from benchmarks import fleet
 
 MODELS, WINDOWS = 500, 3
+pytestmark = pytest.mark.timeout(1800)  # five hundred models are written first, and not measured
 
 
 @pytest.fixture(scope="session")

@@ -101,23 +101,29 @@ class Exposition(Collector):
     def _of_findings(
         self, model: str, held: Glance, config: ModelConfig | None, told: Open, room: int
     ) -> list[Sample]:
-        """What alerts rest on first: how long each has stood, and what there is to say of it."""
+        """What alerts rest on first, then each family in short, then what else stands by name."""
         oncall = self.reading.oncall
         alerting: list[Sample] = []
-        figures: list[Sample] = []
+        values: list[Sample] = []
+        resting: list[list[Sample]] = []
         for stands in held.standing:
             finding = stands.finding
-            alert = told.get((model, opaque(finding.key)))
             labels = series.check(model, finding, config, oncall)
-            mine: list[Sample] = [("rounds_finding_beyond_windows", labels, float(stands.windows))]
-            if stands.windows:
-                mine.append(series.of_finding(labels, stands, held, alert, oncall))
-            if stands.windows and alert and alert.silenced and alert.silenced.until:
-                mine.append(series.of_silence(model, series.identity(model, finding), alert.silenced.until))
-            if stands.windows or len(alerting) + len(figures) + len(mine) < room:
-                alerting += mine
-                figures += series.figures(labels, finding)
-        return [*alerting, *figures][:room]
+            lasted: Sample = ("rounds_finding_beyond_windows", labels, float(stands.windows))
+            figures = list(series.figures(labels, finding))
+            if not stands.windows:
+                resting.append([lasted, *figures])
+                continue
+            alert = told.get((model, opaque(finding.key)))
+            alerting += [lasted, series.of_finding(labels, stands, held, alert, oncall)]
+            values += figures
+            if alert and alert.silenced and alert.silenced.until:
+                mine = series.identity(model, finding)
+                alerting.append(series.of_silence(model, mine, alert.silenced.until))
+        kept = [*alerting, *values, *series.of_families(model, held.families)][:room]
+        for whole in resting:
+            kept += whole if len(kept) + len(whole) <= room else []
+        return kept
 
 
 def _open(alerts: Iterable[Held]) -> Open:

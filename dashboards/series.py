@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from dashboards.figures import counted, spell
 from monitors.acting import Held
 from monitors.audit import Finding
 from monitors.config import ModelConfig
-from monitors.glance import Glance, Stands
+from monitors.glance import Glance, Spread, Stands
 from monitors.notice import opaque
 from monitors.oncall import READ, OnCall, band, impact, interval, number, on_trial
 from monitors.window import utc
@@ -68,6 +68,18 @@ FAMILIES: dict[str, tuple[tuple[str, ...], str]] = {
         "When the last audit was written to the ledger.",
     ),
     "rounds_findings": (("model", "verdict"), "Findings of the last window, those only shown left out."),
+    "rounds_family_beyond": (
+        ("model", "family"),
+        "Findings of a family that are beyond their margin; none where there are none.",
+    ),
+    "rounds_family_worst_ratio": (
+        ("model", "family"),
+        "How far a family's worst finding is from its target, in margins.",
+    ),
+    "rounds_family_median_ratio": (
+        ("model", "family"),
+        "How far the middle one of a family's findings is from its target, in margins.",
+    ),
     "rounds_finding_value": (CHECK, "Values of the worst findings that stand, in the metric's unit."),
     "rounds_finding_margin": (CHECK, "How far the value may be from its target, in the metric's unit."),
     "rounds_finding_beyond_windows": (
@@ -183,6 +195,22 @@ def figures(labels: tuple[str, ...], finding: Finding) -> Iterator[Sample]:
         yield "rounds_finding_value", labels, finding.value
     if finding.margin is not None:
         yield "rounds_finding_margin", labels, finding.margin
+
+
+def of_families(model: str, families: Mapping[str, Spread]) -> Iterator[Sample]:
+    """What each family comes to, the furthest first: how many beyond, the worst, and the middle one.
+
+    All in margins, so that families, models and windows can be set side by side. A count of none
+    is no series: `rounds_findings` has the sum, and says so where it is 0.
+    """
+    named = name(model)
+    for family, held in sorted(families.items(), key=lambda item: (-item[1].beyond, -(item[1].worst or 0.0))):
+        if held.beyond:
+            yield "rounds_family_beyond", (named, family), float(held.beyond)
+        if held.worst is not None:
+            yield "rounds_family_worst_ratio", (named, family), held.worst
+        if held.median is not None:
+            yield "rounds_family_median_ratio", (named, family), held.median
 
 
 def of_sites(model: str, held: Glance, config: ModelConfig | None) -> Iterator[Sample]:

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from statistics import median
 from typing import Any
 
 from monitors.audit import WORST_FIRST, Audit, Finding, Verdict
@@ -14,9 +15,9 @@ from monitors.ledger import Entry, Ledger, Recorded
 from monitors.oncall import changed
 from monitors.release import RULES, releases
 from monitors.window import Window, moment, utc
-from monitors.worst import SEVERITIES, running, worst_first
+from monitors.worst import SEVERITIES, excess, running, worst_first
 
-FORM = 2  # of what is kept; another number makes every glance anew
+FORM = 3  # of what is kept; another number makes every glance anew
 WINDOWS = 12  # how far back it looks
 STANDING = 12  # findings kept for /metrics
 FAMILIES = ("quality", "drift", "performance", "fairness", "oversight", "text")
@@ -28,6 +29,21 @@ class Cell:
 
     verdict: Verdict
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """One family of one model in three numbers, over what each of its checks last said.
+
+    Attributes:
+        beyond: how many checks are beyond their margin.
+        worst: how far the worst one is from its target, in margins; None where no value is shown.
+        median: the same of the middle one of those that have a value and a margin.
+    """
+
+    beyond: int
+    worst: float | None
+    median: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +95,7 @@ class Glance:
         cells: by family.
         worst: the finding to see first, `series` its last values.
         standing: findings worth a series in /metrics.
+        families: the spread of each family's checks.
         groups: rows of each group whose volume is shown, by attribute, the fewest first.
     """
 
@@ -96,6 +113,7 @@ class Glance:
     worst: Finding | None
     series: tuple[float | None, ...]
     standing: tuple[Stands, ...]
+    families: Mapping[str, Spread]
     groups: tuple[tuple[str, str, int], ...] = ()
 
     def payload(self) -> dict[str, Any]:
@@ -111,6 +129,7 @@ class Glance:
             "worst": self.worst.payload() if self.worst else None,
             "series": list(self.series),
             "standing": [each.payload() for each in self.standing],
+            "families": {family: asdict(spread) for family, spread in self.families.items()},
             "groups": [list(each) for each in self.groups],
         }
 
@@ -127,6 +146,7 @@ class Glance:
             worst=Finding.read(payload["worst"]) if payload["worst"] else None,
             series=tuple(payload["series"]),
             standing=tuple(Stands.read(each) for each in payload["standing"]),
+            families={family: Spread(**held) for family, held in payload["families"].items()},
             groups=tuple((attribute, group, n) for attribute, group, n in payload["groups"]),
         )
 
@@ -186,6 +206,7 @@ def glance(recorded: Sequence[Recorded], heads: Sequence[Entry]) -> Glance | Non
         worst=worst,
         series=tuple(_value(audit, worst) for audit in audits) if worst else (),
         standing=tuple(standing(recorded)[:STANDING]),
+        families=families(recorded),
         groups=tuple(volumes(last)[:STANDING]),
     )
 
@@ -213,6 +234,19 @@ def cells(audit: Audit) -> dict[str, Cell]:
         worst = next((v for v in WORST_FIRST if counts[v]), None)
         if worst is not None:
             found[family] = Cell(worst, counts[worst])
+    return found
+
+
+def families(recorded: Sequence[Recorded]) -> dict[str, Spread]:
+    """The spread of each family, what may not be shown and what is only shown left out."""
+    said = [each.finding for each in last_words(recorded)]
+    found: dict[str, Spread] = {}
+    for family in FAMILIES:
+        shown = worst_first(f for f in said if f.family == family and f.verdict is not Verdict.WITHHELD)
+        far = [excess(f) for f in shown if f.value is not None and f.margin]
+        if shown:
+            beyond = sum(f.verdict is Verdict.BEYOND for f in shown)
+            found[family] = Spread(beyond, far[0] if far else None, median(far) if far else None)
     return found
 
 

@@ -70,6 +70,25 @@ def test_a_model_has_at_most_twenty_series(client: httpx.Client) -> None:
     assert max(counts.values()) <= 20
 
 
+def test_each_family_says_how_many_are_beyond_the_worst_and_the_middle_one(tmp_path: Path) -> None:
+    ledger = Ledger(f"sqlite:///{tmp_path}/ledger.db", lambda: ward.NOW)
+    said = [(0.9, Verdict.BEYOND), (0.2, Verdict.WITHIN), (0.4, Verdict.BEYOND), (0.1, Verdict.WITHIN)]
+    found = [
+        ward.finding("psi", "drift", verdict, subject=f"c{n}", value=value, margin=0.2)
+        for n, (value, verdict) in enumerate(said)
+    ]
+    unseen = ward.finding("psi", "drift", Verdict.WITHHELD, subject="c9", value=9.0, margin=0.2)
+    good = ward.finding("auroc", "performance", subject="model", value=0.79, baseline=0.8, margin=0.05)
+    ward.record(ledger, "m", ward.WEEKS - 1, (*found, unseen, good))
+    told = samples(Exposition(Reading(ledger, {}, ward.published, lambda: ward.NOW)).text())
+    (beyond,) = of(told, "rounds_family_beyond")  # where there are none, rounds_findings says 0
+    assert (beyond.labels["family"], beyond.value) == ("drift", 2)
+    worst = {s.labels["family"]: round(s.value, 6) for s in of(told, "rounds_family_worst_ratio")}
+    assert worst == {"drift": 4.5, "performance": 0.2}
+    middle = {s.labels["family"]: round(s.value, 6) for s in of(told, "rounds_family_median_ratio")}
+    assert middle == {"drift": 1.5, "performance": 0.2}
+
+
 def test_samples_have_no_time_of_their_own_and_moments_are_values(client: httpx.Client) -> None:
     text = client.get("/metrics").text
     found = samples(text)
