@@ -30,6 +30,7 @@ MEASURES = {
     "wrong_version_share": "Wrong version",
     "score_spread": "Spread of the scores",
     "silent_groups": "Groups that sent nothing",
+    "halved_groups": "Groups that sent less than half",
     "duplicate_share": "Duplicates",
     "missing_share": "Missing",
     "unseen_share": "New categories",

@@ -88,6 +88,7 @@ def _rule(
 _FEED = "Ask the interface team whether the feed or its mapping changed."
 _SCORES = "Check that scores still arrive and tell the ward to use the fallback if they do not."
 _SILENT = "Ask the interface team for the feed of what is named; tell its ward that nobody is scored."
+_HALVED = "Ask the interface team which part of the feed of what is named is missing."
 _MODEL = "Tell the model's clinical owner; compare with the last version, feed or coding change."
 _GROUP = "Bring it to the governance committee with the group's counts and the bias audit."
 
@@ -109,6 +110,8 @@ DEFAULT_PLAN: tuple[Rule, ...] = (
     _rule("score_spread", 0.8, "page", action=_SCORES, runbook="scores-stopped"),
     _rule("silent_groups", 0.5, "page", by="site", action=_SILENT, runbook="feed-missing"),
     _rule("silent_groups", 0.5, by="sensitive", action=_SILENT, runbook="feed-missing"),
+    _rule("halved_groups", 0.5, by="site", action=_HALVED, runbook="feed-missing"),
+    _rule("halved_groups", 0.5, by="sensitive", action=_HALVED, runbook="feed-missing"),
     _rule("duplicate_share", 0.02, action=_FEED, runbook="duplicates"),
     _rule("missing_share", 0.05, action=_FEED, runbook="missing-inputs"),
     _rule("unseen_share", 0.02, columns="categorical", action=_FEED, runbook="unseen-categories"),

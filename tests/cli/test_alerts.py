@@ -45,6 +45,32 @@ def test_a_page_is_told_listed_answered_and_reviewed(place: Place) -> None:
     place.rounds("verify")
 
 
+def test_a_rule_is_rehearsed_over_the_quarter_before_it_calls_anybody(place: Place) -> None:
+    lines = (place.folder / "scores.csv").read_text().splitlines(keepends=True)
+    wrong = range(11 * 300 + 1, 12 * 300 + 1)  # the lab's other unit reaches every value of that week
+    made = [",".join([*c[:4], f"{float(c[4]) * 20:.2f}", *c[5:]]) if i in wrong else line
+            for i, line in enumerate(lines) for c in [line.split(",")]]  # fmt: skip
+    (place.folder / "scores.csv").write_text("".join(made))
+    place.rounds("backfill", place.model, "--from", "2026-03-02", "--to", "2026-04-13")
+    trial = "{measure: wasserstein, columns: lactate, margin: 0.2, severity: page, silent: true}"
+    strict = "{measure: missing_share, columns: numeric, margin: 0.01, severity: ticket}"
+    place.model.write_text(f"{place.model.read_text()}plan: [{trial}, {strict}]\n")
+    said = place.rounds("alerts", "rehearse", place.model, "--at", "2026-04-13").stdout
+    assert (
+        "plan.1 (wasserstein): this would have paged 0 times in 6 windows." in said
+    )  # one bad week of three
+    assert "plan.2 (missing_share): this would have raised a ticket 0 times in 6 windows." in said
+    fast = trial.replace("wasserstein", "out_of_range_share").replace("0.2", "0.02")
+    place.model.write_text(place.model.read_text().replace(trial, fast))
+    said = place.rounds("alerts", "rehearse", place.model, "--at", "2026-04-13").stdout
+    assert "plan.1 (out_of_range_share): this would have paged 1 time in 6 windows." in said
+    assert "23 Mar – 30 Mar 2026: out_of_range_share of lactate" in said
+    assert "--at" in place.rounds("alerts", "rehearse", place.model, "--at", "soon", status=2).stderr
+    bare = place.folder / "bare.yaml"
+    bare.write_text(place.model.read_text().partition("plan:")[0])
+    assert "has no plan of its own" in place.rounds("alerts", "rehearse", bare).stdout
+
+
 def test_a_test_message_reaches_each_channel(place: Place) -> None:
     with http_receiver() as heard:
         (place.folder / "hook").write_text(f"http://127.0.0.1:{heard.port}/")

@@ -28,7 +28,7 @@ def test_a_shipped_rule_names_a_measure_that_is_there(rule: Rule) -> None:
         # one that stopped is mended tonight.
         assert facts.reads in ("tally", "cube", "feed", "attribute", "mix", "estimate")
         judged = "committee" if facts.reads in ("tally", "cube") else "ticket"
-        if facts.reads == "feed" and rule.by == "site":
+        if rule.measure == "silent_groups" and rule.by == "site":
             judged = "page"
         assert rule.severity == ("info" if rule.margin is None else judged)
 

@@ -14,6 +14,7 @@ from monitors.audit import Audit, Finding, Verdict
 from monitors.config_file import parse
 from monitors.cube import UNKNOWN, Cube
 from monitors.glance import volumes
+from monitors.quality.halved_groups import halved_groups
 from monitors.quality.silent_groups import silent_groups
 from monitors.suppression import published
 
@@ -55,6 +56,37 @@ def test_people_of_unknown_group_are_no_feed() -> None:
 
 def test_a_window_without_any_row_is_another_matter() -> None:
     assert silent_groups(cube(), cube(north=400), 4.0).value is None
+
+
+def test_a_group_that_sent_less_than_half_while_others_went_on_is_counted_and_named() -> None:
+    found = halved_groups(cube(north=40, south=98, east=100), cube(north=400, south=400, east=400), 4.0)
+    assert (found.value, found.note) == (1.0, "less than half of the usual came of north")
+
+
+@pytest.mark.parametrize(
+    ("now", "why"),
+    [
+        (cube(north=201, south=398, east=400), "half is not less than half"),
+        (cube(south=398, east=400), "nothing at all is another check's"),
+        (cube(north=180, south=180, east=180), "all fell alike, which is the volume of the model"),
+    ],
+)
+def test_a_group_is_not_halved(now: Cube, why: str) -> None:
+    assert halved_groups(now, cube(north=1600, south=1600, east=1600), 4.0).value == 0.0, why
+
+
+def test_a_group_too_small_or_quiet_before_is_not_halved() -> None:
+    small = halved_groups(cube(north=20, south=98), cube(north=236, south=400), 4.0)
+    assert not small.value, "59 a window: chance alone may halve it too often"
+    blocks = [cube(north=160, south=100), cube(north=70, south=100)]
+    assert not halved_groups(cube(north=45, south=98), cube(north=400, south=400), 4.0, blocks).value
+    away = halved_groups(cube(north=45, south=98), cube(north=400, south=400), 4.0, [cube(south=100)])
+    assert not away.value
+    unknown = cube(**{UNKNOWN: 400, "south": 400})
+    assert not halved_groups(cube(**{UNKNOWN: 40, "south": 98}), unknown, 4.0).value
+    assert halved_groups(cube(), cube(north=400), 4.0).value is None
+    one = halved_groups(cube(north=1), cube(north=400, south=400), 4.0)
+    assert one.value is None, "of a window with one row nothing can be said of its parts"
 
 
 def rows(weeks: range, silent: range) -> pd.DataFrame:

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 import yaml
 
 from tests.flows.test_telling import FIELDS
+from tests.prometheus.test_end_to_end import CHAINED, of_findings
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "configs" / "prometheus" / "rounds.rules.yml"
@@ -57,6 +59,30 @@ def test_every_rule_has_a_test_that_expects_it_and_one_that_does_not() -> None:
     clears = {test["alertname"] for test in expected if not test["exp_alerts"]}
     assert fires == set(names())
     assert clears == set(names()) - {"RoundsWatchdog"}  # which never clears
+
+
+def rehearsed() -> set[str]:
+    """Runbooks whose rule promtool sees fire."""
+    told = yaml.safe_load((RULES.parent / "rules.test.yml").read_text(encoding="utf-8"))["tests"]
+    alerts = [a for case in told for test in case.get("alert_rule_test", []) for a in test["exp_alerts"]]
+    linked = {a["exp_annotations"]["runbook_url"].rpartition("/")[2] for a in alerts}
+    asked = [test for case in told for test in case.get("promql_expr_test", [])]
+    counted = [s["labels"] for test in asked for s in test["exp_samples"] if s["value"] and "labels" in s]
+    return linked | {name for text in counted for name in re.findall(r'^{runbook="([\w-]+)"}$', text)}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs/runbooks").glob("*.md")), ids=lambda path: path.stem)
+def test_a_runbook_has_a_date_only_where_its_rule_was_seen_to_fire(path: Path) -> None:
+    links = {
+        rule["alert"]: rule["annotations"]["runbook_url"].rpartition("/runbooks/")[2] for rule in rules()
+    }
+    chained = {*of_findings(), *(links[name] for name in (*CHAINED, "RoundsAbsent"))}
+    found = re.search(r"Last tested: (\d{4}-\d\d-\d\d) \((.+?)\)", path.read_text(encoding="utf-8"))
+    assert found, "say when, and what of it"
+    day, what = found.groups()
+    assert date.fromisoformat(day)
+    how = {"its rule, with promtool": rehearsed(), "its rule, from the ledger to the pager": chained}
+    assert path.stem in how[what] & rehearsed()
 
 
 @pytest.mark.parametrize("rule", rules(), ids=names())
