@@ -55,7 +55,7 @@ def audit_and_show(
             entry = ledger.find("audit", done.digest)
             if entry is None:
                 raise LedgerError(f"audit {done.digest} is not in the ledger it was written to")
-            audit = kept(ledger, Audit.read(entry.body))
+            audit = kept(ledger, Audit.read(entry.body, entry.digest))
             beyond |= any(f.verdict is Verdict.BEYOND and f.severity != "info" for f in audit.findings)
             if as_json:
                 click.echo(audit.json())

@@ -36,13 +36,13 @@ def serve_pages(
     from dashboards.sign_in import read
     from flows import source
     from flows.beside import scheduler
-    from flows.run import now, open_ledger
+    from flows.home import now, open_ledger
     from flows.telling import channels_for
     from monitors.release import kept
 
     entry = Entry.of(*read(sign_in), now) if sign_in else None
     public = urlsplit(entry.ways.public_url or "").hostname if entry else None
-    configs = {config.model: config for config in map(source.read, files)}
+    configs = {config.model: config for config in map(source.read_to_show, files)}
     ledger = open_ledger(home)
     app = create_app(
         ledger,
@@ -58,4 +58,14 @@ def serve_pages(
             stack.enter_context(scheduler(files, home, os.environ))
         click.echo(f"Rounds: http://{host}:{port}/  ({len(configs)} models; Ctrl-C stops)")
         # Nobody's word is taken for where a request comes from: the proxy is known by its own address.
-        uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False, proxy_headers=False)
+        # The pages use no web sockets, and a loop in C is of no use to threads that read a ledger.
+        uvicorn.run(
+            app,
+            host=host,
+            port=port,
+            log_level="warning",
+            server_header=False,
+            proxy_headers=False,
+            loop="asyncio",
+            ws="none",
+        )

@@ -20,7 +20,7 @@ def alerts(context: click.Context, everything: bool) -> None:
     """What is open; tell a test, answer an alert, review a month."""
     if context.invoked_subcommand is None:
         from dashboards.terminal_alerts import show_alerts
-        from flows.run import now, open_ledger
+        from flows.home import now, open_ledger
         from monitors.acting import held, quiet
 
         ledger = open_ledger(context.obj)
@@ -34,7 +34,7 @@ def alerts_test(channel: str | None, file: Path | None) -> None:
     """Send a test message."""
     from flows import telling
     from flows.channel import connect, read
-    from flows.run import now
+    from flows.home import now
 
     config = read(file) if file else telling.channels_for(Path("configs/models/any.yaml"))
     chosen = [channel] if channel else list(config.channels)
@@ -52,7 +52,7 @@ def alerts_test(channel: str | None, file: Path | None) -> None:
 def alerts_review(home: Home, month: str | None) -> None:
     """How a month of alerts went, rule by rule, and what to change."""
     from dashboards.terminal_alerts import show_review
-    from flows.run import now, open_ledger
+    from flows.home import now, open_ledger
     from monitors.acting import held
     from monitors.review import month_of, review
 
@@ -76,7 +76,8 @@ def alerts_rehearse(home: Home, model: Path, at: str | None) -> None:
     """
     from dashboards.figures import period
     from flows import source
-    from flows.run import now, open_ledger, setting
+    from flows.home import now, open_ledger
+    from flows.run import setting
     from monitors.rehearsal import rehearse
     from monitors.window import moment
 
@@ -104,7 +105,7 @@ def _answering(name: str, told: str) -> None:
     @click.option("--until", metavar="T", help="Of a silence: within seven days of its beginning.")
     @click.pass_obj
     def answer(home: Home, key: str, by: str, reason: str, start: str | None, until: str | None) -> None:
-        from flows.run import now, open_ledger
+        from flows.home import now, open_ledger
         from monitors import acting
         from monitors.window import moment
 

@@ -20,7 +20,7 @@ def plan(context: click.Context) -> None:
     """What an audit will ask, fixed before the data are looked at; without a word, every plan."""
     if context.invoked_subcommand is None:
         from dashboards.terminal_governance import show_plans
-        from flows.run import open_ledger
+        from flows.home import open_ledger
         from monitors.governance.registration import registered
 
         show_plans(registered(open_ledger(context.obj)))
@@ -53,7 +53,7 @@ def plan_approve(
 ) -> None:
     """Approve a version; what was audited of its period by then is counted and said."""
     from dashboards.terminal_governance import show_plan
-    from flows.run import open_ledger
+    from flows.home import open_ledger
     from monitors.governance.registration import APPROVED, approve, find
     from monitors.governance.signature import private_key, sign
 
@@ -74,7 +74,7 @@ def plan_approve(
 def plan_show(home: Home, name: str, number: int | None, as_json: bool) -> None:
     """One version: its questions, margins with reasons, and who approved it."""
     from dashboards.terminal_governance import show_plan
-    from flows.run import open_ledger
+    from flows.home import open_ledger
     from monitors.canonical import canonical
     from monitors.governance.registration import find
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def status(home: Home, as_json: bool) -> None:
     """A line per model: last window, verdicts, freshness."""
     from dashboards import terminal
-    from flows.run import now
+    from flows.home import now
     from monitors.ledger import Ledger
 
     if not home.exists():

@@ -37,7 +37,7 @@ def verify(
     signer: Path | None,
 ) -> None:
     """Check the ledger's chain, and say what that proves and what it does not."""
-    from flows.run import now
+    from flows.home import now
     from monitors.errors import LedgerError
     from monitors.governance import anchor as anchors
     from monitors.governance import signature

@@ -23,7 +23,7 @@ from monitors.window import Window
 NEVER = datetime.min.replace(tzinfo=UTC)
 AGAIN = timedelta(minutes=5)  # a silence may run out while the ledger stands still
 COUNTED = 4  # windows whose counts are kept in memory
-HELD = 8  # models whose published history is kept in memory; the ledger itself is quick enough
+HELD = 4  # models whose published history is kept in memory; the ledger itself is quick enough
 
 
 @dataclass

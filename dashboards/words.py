@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from dashboards.figures import counted, interval, measured, number, percent, period, signed
 from dashboards.names import WHOLE, measure, raised, subject, title
@@ -288,6 +288,10 @@ def needed(finding: Finding) -> str:
     ...     unit="share of rows", margin=0.1, verdict=Verdict.CANNOT_TELL, needs=needs))
     'about 294 rows would decide it, 206 more than now, 4 windows at this volume; \
 pooling 4 windows gave 332: enough to tell a gap of 0.1'
+    >>> short = {"n": 294, "pooled_windows": 4}  # what they gave is withheld
+    >>> needed(Finding(metric="true_positive_rate", family="fairness", subject="race", group="a",
+    ...     unit="share of rows", margin=0.1, verdict=Verdict.CANNOT_TELL, needs=short))
+    'about 294 rows would decide it; pooling 4 windows is not enough either'
     """
     needs = finding.needs or {}
     parts = []
@@ -298,12 +302,18 @@ pooling 4 windows gave 332: enough to tell a gap of 0.1'
     if windows := needs.get("windows"):
         parts.append(f"{counted(int(windows), 'window')} at this volume")
     if (pooled := needs.get("pooled_windows")) and finding.margin is not None:
-        tells, enough = needs["tells"], needs["tells"] <= finding.margin
-        told = finding.margin if enough else tells
-        reach = "enough to tell a gap of" if enough else "still too few, they tell a gap of"
-        given = f"pooling {int(pooled)} windows gave {int(needs['pooled_n']):,}: {reach} {told:.2g}"
+        given = f"pooling {counted(int(pooled), 'window')} {_reach(needs, finding.margin)}"
         return "; ".join([", ".join(parts), given] if parts else [given])
     return ", ".join(parts)
+
+
+def _reach(needs: Mapping[str, float], within: float) -> str:
+    """What counting windows together gave; where that is withheld, only that it was not enough."""
+    if "tells" not in needs:
+        return "is not enough either"
+    enough = needs["tells"] <= within
+    reach = "enough to tell a gap of" if enough else "still too few, they tell a gap of"
+    return f"gave {int(needs['pooled_n']):,}: {reach} {within if enough else needs['tells']:.2g}"
 
 
 def sure(finding: Finding) -> str:

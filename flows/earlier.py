@@ -50,7 +50,7 @@ def _read(ledger: Ledger, head: Entry, rules: Mapping[str, Rule]) -> Audit:
             _held.move_to_end(key)
             return _held[key]
     entry = ledger.get("audit", head.key)
-    shown = kept(ledger, Audit.read(entry.body if entry else {}))
+    shown = kept(ledger, Audit.read(entry.body, entry.digest) if entry else Audit.read({}))
     found = shown.with_findings(tuple(f for f in shown.findings if f.rule in rules and f.slow is None))
     with _lock:
         _held[key] = found

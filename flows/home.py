@@ -5,7 +5,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from monitors.ledger import Ledger
 
 # Each product reads a switch of its own; MLflow takes DO_NOT_TRACK only as the word "true".
 _TELEMETRY_OFF = {
@@ -88,3 +93,16 @@ def quiet(environ: Mapping[str, str]) -> dict[str, str]:
     Apply them before MLflow, Prefect or Evidently is imported. Log levels the user set stay.
     """
     return {**_TELEMETRY_OFF, **{k: v for k, v in _HUSHED.items() if k not in environ}}
+
+
+def now() -> datetime:
+    """The clock; everything else takes the time as an argument."""
+    return datetime.now(UTC)
+
+
+def open_ledger(home: Home) -> Ledger:
+    """The ledger of a home, made where it is new."""
+    from monitors.ledger import Ledger  # SQLAlchemy, which `rounds --help` does without
+
+    home.make()
+    return Ledger(home.ledger_url, now)

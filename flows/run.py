@@ -6,13 +6,15 @@ import logging
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from flows import eligible as eligibles
 from flows import source as sources
 from flows.home import Home
+from flows.home import now as now  # those who run a model ask here for both
+from flows.home import open_ledger as open_ledger
 from flows.monitor import Told, due, quietly, refuse_overlap, stage_at, step
 from flows.source import Source
 from flows.telling import after_audits, channels_for
@@ -42,17 +44,6 @@ class Round:
     digest: str
     worst: str
     new: bool
-
-
-def now() -> datetime:
-    """The clock; everything else takes the time as an argument."""
-    return datetime.now(UTC)
-
-
-def open_ledger(home: Home) -> Ledger:
-    """The ledger of a home, made where it is new."""
-    home.make()
-    return Ledger(home.ledger_url, now)
 
 
 def run_window(

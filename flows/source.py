@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -71,18 +71,21 @@ def _kind(name: str) -> Any:
     return importlib.import_module(f"flows.sources.{name}")
 
 
-def problems(config: ModelConfig) -> list[str]:
-    """What is wrong with a config's source and measures, each as `key: remedy`."""
+def problems(config: ModelConfig, *, loading: bool = True) -> list[str]:
+    """What is wrong with a config's source and measures, each as `key: remedy`.
+
+    Without `loading`, what only the source's engine or Evidently can tell is left out.
+    """
     from monitors.discovery import metrics
 
-    found = _of_source("source", config.source)
+    found = _of_source("source", config.source, loading=loading)
     if config.eligible is not None:
-        found += _of_source("eligible", config.eligible)
+        found += _of_source("eligible", config.eligible, loading=loading)
     columns = {*config.columns.numeric, *config.columns.categorical, *config.columns.text}
     attributes = {attribute.name for attribute in config.columns.attributes}
     for i, rule in enumerate(config.plan, start=1):
         if rule.measure.startswith("evidently:"):
-            found += [f"plan.{i}.measure: {why}" for why in _not_offered(rule.measure)]
+            found += [f"plan.{i}.measure: {why}" for why in (_not_offered(rule.measure) if loading else ())]
         elif rule.measure not in metrics():
             near = ", ".join(sorted(metrics()))
             found.append(f"plan.{i}.measure: must be one of {near} (got {rule.measure!r})")
@@ -116,10 +119,12 @@ def _incomparable(config: ModelConfig, rule: Rule) -> list[str]:
     return []
 
 
-def _of_source(key: str, declared: model_config.Source) -> list[str]:
+def _of_source(key: str, declared: model_config.Source, *, loading: bool) -> list[str]:
     """What is wrong with a source; `key` is where in the file it stands."""
     if declared.kind not in kinds():
         return [f"{key}.kind: must be one of {', '.join(kinds())} (got {declared.kind!r})"]
+    if not loading:
+        return []
     found = []
     try:
         _kind(declared.kind).Settings.model_validate(declared.settings)
@@ -169,6 +174,11 @@ def _not_offered(measure: str) -> list[str]:
 def read(path: Path) -> ModelConfig:
     """Read a model's file and check it against the sources and metrics there are."""
     return config_file.read(path, problems)
+
+
+def read_to_show(path: Path) -> ModelConfig:
+    """Read a model's file for its pages, which need no engine: the rest of it is a run's to check."""
+    return config_file.read(path, partial(problems, loading=False))
 
 
 def connect(config: ModelConfig, folder: Path) -> Source:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from sys import intern
 from typing import Any, Literal
 
 from monitors.canonical import canonical, digest
@@ -144,11 +145,19 @@ class Finding:
     @classmethod
     def read(cls, payload: Mapping[str, Any]) -> Finding:
         """Back from plain values; keys of a later schema are left aside."""
-        kept = {key: value for key, value in payload.items() if key in cls.__slots__}
-        held = kept.get("holds")
-        return cls(
-            **{**kept, "verdict": Verdict(payload["verdict"]), "holds": None if held is None else tuple(held)}
-        )
+        # Findings say the same few words over and over: each is held in memory once.
+        kept: dict[str, Any] = {
+            key: intern(value) if value.__class__ is str else value
+            for key, value in payload.items()
+            if value is not None and key in _FIELDS
+        }
+        kept["verdict"] = Verdict(kept["verdict"])
+        if "holds" in kept:
+            kept["holds"] = tuple(kept["holds"])
+        return cls(**kept)
+
+
+_FIELDS = frozenset(Finding.__slots__)
 
 
 def _plain(value: Any) -> Any:
@@ -182,11 +191,17 @@ class Audit:
     source: str | None = None
     plan: str | None = None
     findings: tuple[Finding, ...] = ()
+    # As the ledger wrote it down; a copy with other findings (`replace`) does not take it along.
+    _recorded: str | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def digest(self) -> str:
-        """Of the whole audit; two runs over the same counts and config agree on it."""
-        return digest(self.payload())
+        """Of the whole audit; two runs over the same counts and config agree on it.
+
+        An audit read from the ledger has the digest it was recorded under, also where audits
+        have gained a field since.
+        """
+        return self._recorded or digest(self.payload())
 
     @property
     def worst(self) -> Verdict:
@@ -230,19 +245,21 @@ class Audit:
         return canonical(self.payload())
 
     @classmethod
-    def read(cls, payload: Mapping[str, Any]) -> Audit:
-        """Back from plain values."""
+    def read(cls, payload: Mapping[str, Any], recorded: str | None = None) -> Audit:
+        """Back from plain values, and the digest they were recorded under."""
         named = {
             key: payload[key]
             for key in ("model", "version", "stage", "rows", "config", "reference", "profile", "software")
         }
-        return cls(
+        made = cls(
             **named,
             source=payload.get("source"),
             plan=payload.get("plan"),
             window=Window.parse(payload["window"]),
             findings=tuple(Finding.read(f) for f in payload["findings"]),
         )
+        object.__setattr__(made, "_recorded", recorded)
+        return made
 
 
 # Who draws audits in a notebook: put here from outside, since nothing here knows of pages.

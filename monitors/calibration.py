@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, special
 
+from monitors import special
 from monitors.cube import Tally
 from monitors.errors import NotComputable
 from monitors.histogram import Floats
@@ -45,7 +45,8 @@ class Recalibration:
 
 def logit(score: Floats) -> Floats:
     """Log-odds of a score, those of 0 and 1 taken a millionth away from it."""
-    return np.asarray(special.logit(np.clip(score, CLIP, 1 - CLIP)))
+    kept = np.clip(score, CLIP, 1 - CLIP)
+    return np.asarray(np.log(kept / (1 - kept)))
 
 
 def recalibrate(tally: Tally, *, slope: bool = True) -> Recalibration:
@@ -116,6 +117,8 @@ class _Fit:
 
     def limit(self, at: int, side: int, level: float) -> float:
         """Where the profile likelihood has fallen by what the level allows, on one side."""
+        from scipy.optimize import brentq
+
         allowed = quantile(level) ** 2 / 2
         others = tuple(i for i in self.free if i != at)
 
@@ -129,7 +132,7 @@ class _Fit:
         far = quantile(level) * spread
         while beyond(far) <= 0:
             far *= 2
-        return float(self.best[at] + side * optimize.brentq(beyond, 0.0, far, xtol=1e-9))
+        return float(self.best[at] + side * brentq(beyond, 0.0, far, xtol=1e-9))
 
     def _climb(self, start: Floats, free: tuple[int, ...]) -> tuple[Floats, float]:
         """Newton's method with halved steps over the `free` coefficients."""

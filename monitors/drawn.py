@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
+from monitors import special
 from monitors.bootstrap import Places
 from monitors.calibration import FEW
 from monitors.histogram import Counts, Floats

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import special
 
+from monitors import special
 from monitors.calibration import FEW, logit, recalibrate
 from monitors.cube import Tally
 from monitors.errors import NotComputable
@@ -147,7 +147,9 @@ class Scale:
     back: Callable[[Floats], Floats]
 
 
-SHARE = Scale(lambda v: np.asarray(special.logit(np.clip(v, 1e-6, 1 - 1e-6))), special.expit)
+SHARE = Scale(
+    lambda v: np.asarray(special.logit(np.clip(v, 1e-6, 1 - 1e-6))), lambda v: np.asarray(special.expit(v))
+)
 RATIO = Scale(lambda v: np.asarray(np.log(np.maximum(v, 1e-6))), np.exp)
 
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import math
 from functools import cache
+from statistics import NormalDist
 
 import numpy as np
-from scipy import special
 
+from monitors import special
 from monitors.histogram import Counts, Floats
 
 LEVEL = 0.95
@@ -23,7 +24,7 @@ def quantile(level: float) -> float:
     >>> round(quantile(0.95), 3)
     1.96
     """
-    return float(special.ndtri(0.5 + level / 2))
+    return NormalDist().inv_cdf(0.5 + level / 2)
 
 
 def wilson(events: float, n: float, level: float = LEVEL) -> tuple[float, float]:

@@ -217,7 +217,7 @@ class Ledger:
         """
         held = self.entries("audit", model=audit.model, window=str(audit.window))
         earlier = [e for e in held if e.version == audit.version and (before is None or e.seq < before)]
-        return Audit.read(max(earlier, key=lambda e: e.seq).body) if earlier else None
+        return _recorded(max(earlier, key=lambda e: e.seq)).audit if earlier else None
 
     def audits(
         self, model: str, *, before: datetime | None = None, last: int | None = None
@@ -229,8 +229,9 @@ class Ledger:
         """
         heads = self.heads(model, before=before)
         kept = heads[-last:] if last else heads
-        found = {entry.seq: entry for entry in self._select(_entries.c.seq.in_([h.seq for h in kept]))}
-        return [_recorded(found[head.seq]) for head in kept]
+        # Each is read as it comes: its body, as plain values, takes several times the place.
+        found = {e.seq: _recorded(e) for e in self._select(_entries.c.seq.in_([h.seq for h in kept]))}
+        return [found[head.seq] for head in kept]
 
     def heads(self, model: str | None = None, *, before: datetime | None = None) -> list[Entry]:
         """Like `audits` but without bodies, for one model or all: quick, whatever the history."""
@@ -383,4 +384,4 @@ def _counted(body: Mapping[str, Any]) -> str:
 
 def _recorded(entry: Entry) -> Recorded:
     revision = int(entry.summary["revision"])
-    return Recorded(Audit.read(entry.body), entry.at, revision, entry.digest, entry.seq)
+    return Recorded(Audit.read(entry.body, entry.digest), entry.at, revision, entry.digest, entry.seq)

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
 
+from monitors import special
 from monitors.histogram import Floats
 from monitors.interval import LEVEL, quantile
 

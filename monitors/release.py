@@ -54,7 +54,7 @@ def register(ledger: Ledger, audit: Audit) -> list[Release]:
         if window == audit.window or not any(window.overlaps(span) for span in spans):
             continue
         entry = ledger.get(head.kind, head.key)
-        recorded = Audit.read(entry.body) if entry else None
+        recorded = Audit.read(entry.body, entry.digest) if entry else None
         shown = ledger.get("release", _key(recorded)) if recorded else None
         if shown is not None:
             found.append(Release(Audit.read(shown.body), recorded))
@@ -90,7 +90,7 @@ def _last_period(ledger: Ledger, shown: Audit) -> tuple[Finding, ...]:
     before = ledger.heads(shown.model, before=shown.window.start)
     for head in reversed([h for h in before if h.version == shown.version]):
         entry = ledger.get(head.kind, head.key)
-        told = kept(ledger, Audit.read(entry.body)) if entry else None
+        told = kept(ledger, Audit.read(entry.body, entry.digest)) if entry else None
         ending = str(head.window).partition("/")[2]
         found = tuple(f for f in told.findings if f.over and f.over.endswith(ending)) if told else ()
         if found:

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import stats
 
+from monitors import special
 from monitors.histogram import Counts, Floats
 from monitors.interval import LEVEL, quantile
 from monitors.metric import Estimate, Metric
@@ -74,7 +74,7 @@ class Repeats:
             return 1.0
         patients = float(self.counts[among].sum()) / most  # as many as would be if all repeated alike
         freedom = max(patients - 1, 1.0)
-        wider = float(stats.t.ppf(0.5 + LEVEL / 2, freedom)) / quantile(LEVEL)
+        wider = float(special.stdtrit(freedom, 0.5 + LEVEL / 2)) / quantile(LEVEL)
         return max(effect * patients / freedom * wider**2, 1.0)
 
 

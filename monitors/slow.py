@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from scipy import special
-
+from monitors import special
 from monitors.audit import SLOW, Audit, Finding, Verdict
 from monitors.checks import facts
 from monitors.interval import LEVEL, quantile

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import special
+
+from monitors import special
 
 # How often a reference that lies still is taken for one that sways: over all checks of a model
 # together, and by one check's own windows.

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from scipy.optimize import linprog
 
 from monitors.forms import FORMS, KINDS, TIED, Key
 from monitors.histogram import Floats
@@ -183,6 +182,8 @@ class Possible:
         if not self._columns.size:  # nobody can be anything: the empty table is the only one
             self.points.append(np.zeros(self.raw.shape[1]))
             return np.zeros(len(self.counts))
+        from scipy.optimize import linprog  # 25 MB, and pages show what was worked out before
+
         found = linprog(
             -way,
             A_eq=self.equal,

@@ -19,7 +19,7 @@ from dashboards.templating import render
 from monitors.audit import WORST_FIRST
 
 router = APIRouter(include_in_schema=False)
-HELD = 8  # boards kept in memory
+HELD = 4  # boards kept in memory
 STATES = ("silent", *map(str, WORST_FIRST))
 
 
@@ -36,7 +36,7 @@ def fleet(request: Request, q: str = "", verdict: str = "", tier: str = "", owne
     if html is None:
         while len(held) >= HELD:
             held.pop(next(iter(held), None), None)
-        html = held[place] = _written(reading, chosen, asked)
+        html = held[place] = _written(reading, chosen, asked).encode()
     answer = HTMLResponse(html)
     answer.headers["HX-Replace-Url"] = f"/?{asked}" if asked else "/"
     return answer

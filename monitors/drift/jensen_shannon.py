@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import rel_entr
 
+from monitors import special
 from monitors.drift._shares import shares
 from monitors.histogram import Counts, Floats
 from monitors.metric import EVERY, metric
@@ -41,5 +41,5 @@ def jensen_shannon(reference: Counts, current: Counts) -> Floats:
     """
     p, q = shares(reference), shares(current)
     middle = (p + q) / 2
-    nats = (rel_entr(p, middle) + rel_entr(q, middle)).sum(axis=-1) / 2
+    nats = (special.rel_entr(p, middle) + special.rel_entr(q, middle)).sum(axis=-1) / 2
     return np.asarray(np.sqrt(np.maximum(nats, 0.0) / np.log(2)))

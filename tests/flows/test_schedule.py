@@ -27,8 +27,7 @@ os.environ.update(quiet(os.environ))
 from prefect.states import Failed
 
 from flows import beside, schedule
-from flows.home import Home
-from flows.run import open_ledger
+from flows.home import Home, open_ledger
 from flows.schedule import AuditFailed, Rounds, contained, each, retryable
 from monitors.config_file import parse
 from monitors.errors import ConfigError, SourceInvalid, SourceUnavailable

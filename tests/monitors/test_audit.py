@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from monitors.audit import WORST_FIRST, Audit, Finding, Verdict
+from monitors.canonical import digest
 from monitors.window import Window
 
 WEEK = Window(datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 1, 12, tzinfo=UTC))
@@ -126,3 +127,13 @@ def test_a_finding_names_itself_as_people_would() -> None:
 
 def test_every_verdict_has_its_place() -> None:
     assert set(WORST_FIRST) == set(Verdict)
+
+
+def test_a_read_audit_keeps_the_digest_it_was_recorded_under_and_a_changed_one_does_not() -> None:
+    made = audit()
+    # As written before audits held their plan: the key is not there, and the digest is of what was there.
+    then = {key: value for key, value in made.payload().items() if key != "plan"}
+    read = Audit.read(then, digest(then))
+    assert read == made
+    assert read.digest == digest(then)
+    assert read.with_findings(()).digest == digest(read.with_findings(()).payload())
