@@ -55,9 +55,9 @@ def freeze(
         told("reference: finding bins")
         prepared = Prepared(config, rows.schema())
         wanted = {name: SCORE_CELLS if name == columns.score else BINS for name in prepared.numbers}
-        held = cells(prepared, wanted, lambda branches: _run(rows, prepared, branches))
+        held = cells(prepared, wanted, lambda branches: run_branches(rows, prepared, branches))
         bins: dict[str, Bins] = {n: numeric_bins(held[n], BINS) for n in columns.numeric}
-        bins |= _category_bins(rows, prepared)
+        bins |= category_bins(rows, prepared)
     score_edges: tuple[float, ...] = (0.0, 1.0)
     if columns.score:
         scores = held[columns.score]
@@ -145,7 +145,7 @@ def _filled(held: Cells, inner: list[float]) -> tuple[float, ...]:
     return (*kept, held.most)
 
 
-def _category_bins(rows: ibis.Table, prepared: Prepared) -> dict[str, Bins]:
+def category_bins(rows: ibis.Table, prepared: Prepared) -> dict[str, Bins]:
     """The categories of a reference: frequent ones by name, the rare remembered to tell from new.
 
     At most MOST_CATEGORIES values are kept by name; the rarest of more count as `other` in both
@@ -160,7 +160,7 @@ def _category_bins(rows: ibis.Table, prepared: Prepared) -> dict[str, Bins]:
         ranked = counted.order_by(counted.n.desc(), counted.value).limit(ex.MOST_CATEGORIES)
         branches.append(ranked.select(tag=ibis.literal(name), value=ranked.value, n=ranked.n))
     found: dict[str, dict[str, int]] = {name: {} for name in prepared.columns.categorical}
-    for row in _run(rows, prepared, branches):
+    for row in run_branches(rows, prepared, branches):
         found[row["tag"]][row["value"]] = row["n"]
     bins: dict[str, Bins] = {}
     for name, counts in found.items():
@@ -170,7 +170,10 @@ def _category_bins(rows: ibis.Table, prepared: Prepared) -> dict[str, Bins]:
     return bins
 
 
-def _run(rows: ibis.Table, prepared: Prepared, branches: Sequence[ibis.Table]) -> list[dict[str, Any]]:
+def run_branches(
+    rows: ibis.Table, prepared: Prepared, branches: Sequence[ibis.Table]
+) -> list[dict[str, Any]]:
+    """Run branches over the prepared rows, in one statement; nothing to run gives nothing."""
     if not branches:
         return []
     backend = rows.get_backend()

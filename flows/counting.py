@@ -131,7 +131,7 @@ def count(
         wrong_version=seen.wrong_version,
         last=seen.last,
         histograms={
-            name: _histogram(name, bins, counted.get(f"column {name}", []))
+            name: histogram_of(name, bins, counted.get(f"column {name}", []))
             for name, bins in frozen.bins.items()
         },
         cubes=cubes,
@@ -294,7 +294,8 @@ def _together(found: Sequence[Counted], rows: int) -> Mapping[str, Counts]:
     return held if sum(int(matrix.sum()) for matrix in held.values()) > rows else {}
 
 
-def _histogram(name: str, bins: Bins, found: Sequence[Counted]) -> Histogram:
+def histogram_of(name: str, bins: Bins, found: Sequence[Counted]) -> Histogram:
+    """A histogram from the cells an engine counted: `key` where, `n` how many."""
     by_key = {str(row["key"]): row["n"] for row in found}
     special = dict.fromkeys((ex.MISSING, ex.OTHER, ex.BELOW, ex.ABOVE, ex.UNSEEN), 0)
     if isinstance(bins, NumericBins):

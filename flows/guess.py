@@ -77,8 +77,11 @@ class Guesses:
     out: dict[str, str] = field(default_factory=dict)
 
 
-def guess(columns: list[Seen], name: str) -> Guesses:
-    """Guess every column's part. Raises SourceInvalid naming what no config can do without."""
+def guess(columns: list[Seen], name: str, *, scored: bool = True) -> Guesses:
+    """Guess every column's part; before there is a model nothing is `scored`.
+
+    Raises SourceInvalid naming what no config can do without.
+    """
     guesses = Guesses()
     left = {column.name: column for column in columns}
     for part in (_time, _identity, _score, _decision, _outcome, _rest):
@@ -88,7 +91,7 @@ def guess(columns: list[Seen], name: str) -> Guesses:
             f"{name}: no column holds a date or time, so no row can be put in a window; add a column "
             f"that says when each prediction was made, such as predicted_at. It has {_listed(columns)}"
         )
-    if guesses.roles["score"][0] is None and guesses.roles["decision"][0] is None:
+    if scored and guesses.roles["score"][0] is None and guesses.roles["decision"][0] is None:
         raise SourceInvalid(
             f"{name}: no score and no decision found; add a column of probabilities in [0, 1] named like "
             f"risk_score, or of 0 and 1 named like decision. It has {_listed(columns)}"

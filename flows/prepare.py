@@ -90,6 +90,10 @@ class Prepared:
     def rows(self) -> ibis.Table:
         """The prepared rows, as an expression over the window's rows."""
         rows = ibis.table(self.schema, name=WINDOW)
+        return rows.select(**self.made(rows))
+
+    def made(self, rows: ibis.Table) -> dict[str, Any]:
+        """Each short name with the expression that makes it of the window's rows."""
         columns = self.columns
         made: dict[str, Any] = {}
         for name in self.numbers:
@@ -115,7 +119,7 @@ class Prepared:
         made["millionths"] = ex.millionths(rows[columns.score] if columns.score else None)
         if self.repeating:
             made["patient"] = ex.text(rows[columns.patient])
-        return rows.select(**made)
+        return made
 
     @property
     def repeating(self) -> bool:

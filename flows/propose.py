@@ -6,7 +6,8 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -40,16 +41,51 @@ def propose(path: Path, *, model: str | None = None, folder: Path | None = None)
     Raises:
         SourceInvalid: when the file cannot be read, or lacks what no config can do without.
     """
+    with _engine() as backend:
+        return _proposed(backend, path, model, folder)
+
+
+def described(path: Path) -> dict[str, Any]:
+    """A source and its columns as guessed from a file, in the keys of a file that declares a source.
+
+    Raises:
+        SourceInvalid: when the file cannot be read, or no column says when.
+    """
+    with _engine() as backend:
+        missing, form, guesses, _, _ = _guessed_from(backend, path, scored=False)
+    roles = {role: name for role, (name, _) in guesses.roles.items() if name is not None}
+    numbers, texts = (list(guesses.features[kind][0]) for kind in ("numeric", "categorical"))
+    if score := roles.get("score"):
+        numbers.append(score)
+    source: dict[str, Any] = {"kind": "files", "path": str(path), "missing": ["", *missing]}
+    if form is not None:
+        source["time_format"] = form[0]
+    columns = {role: roles[role] for role in ("time", "id", "patient", "outcome", "site") if role in roles}
+    return {
+        "source": source | {"derive": {made: expression for made, (expression, _) in guesses.derive.items()}},
+        "columns": columns | {
+            "numeric": numbers,
+            "categorical": texts,
+            "sensitive": [{name: list(bands)} if bands else name for name, bands in guesses.sensitive],
+        },
+    }  # fmt: skip
+
+
+@contextmanager
+def _engine() -> Iterator[Any]:
     with tempfile.TemporaryDirectory(prefix="rounds-", ignore_cleanup_errors=True) as spill:
         backend = ibis.duckdb.connect(temp_directory=spill)
         try:
             backend.raw_sql("SET TimeZone = 'UTC'")
-            return _proposed(backend, path, model, folder)
+            yield backend
         finally:
             backend.disconnect()
 
 
-def _proposed(backend: Any, path: Path, model: str | None, folder: Path | None) -> str:
+def _guessed_from(
+    backend: Any, path: Path, *, scored: bool = True
+) -> tuple[tuple[str, ...], tuple[str, str] | None, Guesses, tuple[datetime, datetime], int]:
+    """Texts for missing, the form of times, the guesses, the span of times, and how many rows."""
     source = Reading(Settings(path=str(path)), Path())
     types = source.described(backend)
     with plainly(path.name, types):
@@ -60,14 +96,19 @@ def _proposed(backend: Any, path: Path, model: str | None, folder: Path | None) 
         columns = list(look(backend, _ROWS, types))
         if not columns[0].rows:
             raise SourceInvalid(f"{path.name}: it has a header and no row; propose from a file with rows")
-        guesses = guess(columns, path.name)
+        guesses = guess(columns, path.name, scored=scored)
         form, span = _clock(backend, guesses, path.name)
+    return missing, form, guesses, span, columns[0].rows
+
+
+def _proposed(backend: Any, path: Path, model: str | None, folder: Path | None) -> str:
+    missing, form, guesses, span, rows = _guessed_from(backend, path)
     return "\n".join(
         [
-            *_head(path, model, columns[0].rows),
+            *_head(path, model, rows),
             *_source(path, folder, missing, form, guesses),
             *_columns(guesses),
-            *_windows(guesses, span, columns[0].rows),
+            *_windows(guesses, span, rows),
             *_tail(),
             "",
         ]

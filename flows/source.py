@@ -78,9 +78,9 @@ def problems(config: ModelConfig, *, loading: bool = True) -> list[str]:
     """
     from monitors.discovery import metrics
 
-    found = _of_source("source", config.source, loading=loading)
+    found = of_source("source", config.source, loading=loading)
     if config.eligible is not None:
-        found += _of_source("eligible", config.eligible, loading=loading)
+        found += of_source("eligible", config.eligible, loading=loading)
     columns = {*config.columns.numeric, *config.columns.categorical, *config.columns.text}
     attributes = {attribute.name for attribute in config.columns.attributes}
     for i, rule in enumerate(config.plan, start=1):
@@ -119,7 +119,7 @@ def _incomparable(config: ModelConfig, rule: Rule) -> list[str]:
     return []
 
 
-def _of_source(key: str, declared: model_config.Source, *, loading: bool) -> list[str]:
+def of_source(key: str, declared: model_config.Source, *, loading: bool = True) -> list[str]:
     """What is wrong with a source; `key` is where in the file it stands."""
     if declared.kind not in kinds():
         return [f"{key}.kind: must be one of {', '.join(kinds())} (got {declared.kind!r})"]

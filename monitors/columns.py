@@ -61,6 +61,13 @@ class Attribute(Strict):
         return (f"under {starts[0]:g}", *middle, f"{starts[-1]:g} and over") if starts else ()
 
 
+def read_attributes(declared: Any) -> Any:
+    """What stands under `sensitive`, each entry in its short form read."""
+    if not isinstance(declared, list):
+        return declared
+    return [a if isinstance(a, Attribute) else Attribute.of(a) for a in declared]
+
+
 class Columns(Strict):
     """Which column plays which part."""
 
@@ -88,9 +95,7 @@ class Columns(Strict):
     @field_validator("sensitive", mode="before")
     @classmethod
     def _attributes(cls, declared: Any) -> Any:
-        if not isinstance(declared, list):
-            return declared
-        return [a if isinstance(a, Attribute) else Attribute.of(a) for a in declared]
+        return read_attributes(declared)
 
     @model_validator(mode="after")
     def _consistent(self) -> Columns:

@@ -173,7 +173,8 @@ def _five_fields(schedule: str | None) -> str | None:
     return schedule
 
 
-def _known_zone(name: str) -> str:
+def known_zone(name: str) -> str:
+    """The name, when the zone exists; else ValueError with the remedy."""
     if name not in available_timezones():
         raise ValueError(f"must be an IANA time zone such as Europe/Berlin (got {name!r})")
     return name
@@ -193,7 +194,7 @@ class ModelConfig(Strict):
     columns: Columns
     outcome: OutcomeSpec | None = None
     window: WindowSpec
-    timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
+    timezone: Annotated[str, AfterValidator(known_zone)] = "UTC"
     schedule: str | None = Field(None, description="Cron, in that time zone.")
     reference: Reference
     plan: tuple[Rule, ...] = ()
