@@ -44,11 +44,17 @@ class Setting:
         seed: of the draws behind chance; the same seed gives the same findings.
         foreign: computes measures named `evidently:…`; None where Evidently is not to be loaded.
         period: the windows that are approved to be counted together, as one, in the last of them.
+        only: families and measures that are asked for; None for all.
     """
 
     seed: int = 20_260_105
     foreign: Foreign | None = None
     period: Profile | None = None
+    only: frozenset[str] | None = None
+
+    def asks(self, check: Check) -> bool:
+        """Whether a check is asked for."""
+        return self.only is None or bool(self.only & {check.metric.family, check.metric.name})
 
 
 def evaluate(
@@ -67,6 +73,8 @@ def evaluate(
     findings: list[Finding] = list(unreadable(current))
     drift: list[tuple[Check, Finding, chance.Null | None]] = []
     for check in checks(config):
+        if not run.setting.asks(check):
+            continue
         if stage == "scored" and ("outcome" in check.metric.needs or check.subject == "outcome"):
             continue
         try:

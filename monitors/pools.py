@@ -49,7 +49,7 @@ class Pools:
         if self.period is not None and check.attribute is not None:
             over = self._over(check, self.period, found)
         yield from (self._helped(finding, over) for finding in found)
-        yield from self._together(check, self._pooled, found)
+        yield from self._together(check, self.pooled, found)
         yield from over
 
     def _helped(self, finding: Finding, over: Sequence[Finding]) -> Finding:
@@ -107,7 +107,8 @@ class Pools:
         return JOIN.join(self.pooling.label(c, part) for c, part in zip(columns, parts, strict=True))
 
     @cached_property
-    def _pooled(self) -> Profile:
+    def pooled(self) -> Profile:
+        """The window with its pools in place of the groups they hold."""
         return self._relabelled(self.window)
 
     @cached_property

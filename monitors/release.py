@@ -16,6 +16,7 @@ from monitors.told import Release
 from monitors.window import Window
 
 RULES = 2  # of withholding; another number works every release out anew
+REPORTED = "reported"  # the kind under which what a shareable report told stands in the ledger
 
 
 def keep(ledger: Ledger, audit: Audit) -> Audit:
@@ -58,6 +59,10 @@ def register(ledger: Ledger, audit: Audit) -> list[Release]:
         shown = ledger.get("release", _key(recorded)) if recorded else None
         if shown is not None:
             found.append(Release(Audit.read(shown.body), recorded))
+    for entry in ledger.entries(REPORTED, model=audit.model):
+        told_once = Audit.read(entry.body["shown"])
+        if any(told_once.window.overlaps(span) for span in spans):
+            found.append(Release(told_once, Audit.read(entry.body["recorded"])))
     return found
 
 

@@ -150,7 +150,13 @@ class ByGroup:
     left_out: tuple[str, ...]
 
 
-def by_group(profile: Profile, audit: Audit, attribute: str, threshold: float | None) -> ByGroup | None:
+def by_group(
+    profile: Profile,
+    audit: Audit,
+    attribute: str,
+    threshold: float | None,
+    parts: Sequence[Profile] = (),
+) -> ByGroup | None:
     """How scores and outcomes go together, of everyone and of each group with enough people.
 
     Groups of which the published audit withholds anything are left out, and so are those of fewer
@@ -162,6 +168,8 @@ def by_group(profile: Profile, audit: Audit, attribute: str, threshold: float | 
         audit: as published.
         attribute: whose groups; "" for everyone alone.
         threshold: of the decision, to be drawn; None where there is none.
+        parts: the windows the profile adds up, where it is of several: as each has been shown, a bin
+            holds 11 people or none in each of them too, and so in whatever is left of the whole.
     """
     cube, fine = profile.cubes.get(attribute), profile.score_edges
     if cube is None or not fine or _JOIN in attribute or not _told(audit, None, None):
@@ -170,9 +178,10 @@ def by_group(profile: Profile, audit: Audit, attribute: str, threshold: float | 
         return None
     kept = [g for g in cube.groups if attribute and _told(audit, attribute, g) and _enough(cube.tally(g))]
     # Every attribute starts from everyone's own bins: two pages never differ by part of one.
-    edges = _settled(_edges(fine, cube.tally()), cube, (), fine)
+    cubes = [cube, *(part.cubes[attribute] for part in parts)]
+    edges = _settled(_edges(fine, cube.tally()), cubes, (), fine)
     while kept and edges:
-        if found := _settled(edges, cube, kept, fine):
+        if found := _settled(edges, cubes, kept, fine):
             edges = found
             break
         kept.remove(min(kept, key=lambda g: cube.tally(g).labelled))
@@ -184,20 +193,23 @@ def by_group(profile: Profile, audit: Audit, attribute: str, threshold: float | 
 
 
 def _settled(
-    edges: tuple[float, ...], cube: Cube, groups: Sequence[str], fine: Sequence[float]
+    edges: tuple[float, ...], cubes: Sequence[Cube], groups: Sequence[str], fine: Sequence[float]
 ) -> tuple[float, ...] | None:
     """As many of the edges as leave nobody's cell with 1 to 10; None where fewer than three bins are left."""
-    whole = _counts(cube, None, edges, fine)
-    parts = [_counts(cube, g, edges, fine) for g in groups]
-    cells = np.stack([whole, whole - sum(parts, np.zeros_like(whole)), *parts]).reshape(-1, len(edges) - 1)
+    held: list[Counts] = []
+    for cube in cubes:
+        whole = _counts(cube, None, edges, fine)
+        parts = [_counts(cube, g, edges, fine) for g in groups]
+        held += [whole, whole - sum(parts, np.zeros_like(whole)), *parts]
+    cells = np.stack(held).reshape(-1, len(edges) - 1)
     below = np.concatenate([np.zeros((len(cells), 1), dtype=np.int64), cells.cumsum(axis=1)], axis=1)
     best: list[tuple[int, ...] | None] = [(0,)]  # to each edge, the way there with most bins
     for end in range(1, len(edges)):
         ways: list[tuple[int, ...]] = []
         for start in range(end):
-            held = below[:, end] - below[:, start]
+            between = below[:, end] - below[:, start]
             way = best[start]
-            if way is not None and not ((held > 0) & (held < FLOOR)).any():
+            if way is not None and not ((between > 0) & (between < FLOOR)).any():
                 ways.append((*way, end))
         best.append(max(ways, key=len, default=None))
     last = best[-1]

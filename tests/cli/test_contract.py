@@ -9,7 +9,9 @@ from pathlib import Path
 
 from tests.cli.conftest import Place
 
-COMMANDS = ("demo", "init", "validate", "run", "backfill", "serve", "status", "verify", "healthcheck")
+COMMANDS = (
+    "demo", "init", "validate", "run", "backfill", "serve", "status", "verify", "healthcheck", "audit",
+)  # fmt: skip
 AUDIT_KEYS = {"schema", "model", "version", "window", "stage", "rows", "config", "reference",
               "profile", "software", "findings"}  # fmt: skip
 FINDING_KEYS = {"metric", "family", "subject", "group", "value", "low", "high", "n", "reference_n",

@@ -1,0 +1,1 @@
+"""The bias audit that a committee decides on: one report model, written as JSON, HTML and PDF."""

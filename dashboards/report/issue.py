@@ -1,0 +1,86 @@
+"""Issue: a report written once, kept in the ledger, and set again from there, the same to the byte."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from dashboards.report.html import page
+from dashboards.report.model import Report, Row
+from dashboards.report.pdf import pdf
+from dashboards.report.written import Around, identity, written
+from monitors.assessed import Assessed
+from monitors.audit import Audit
+from monitors.ledger import Entry, Ledger
+from monitors.turns import turns
+from monitors.window import Window, utc
+
+KIND = "report"
+FORMATS: Mapping[str, Callable[[Report], bytes]] = {
+    "json": lambda report: (report.json() + "\n").encode(),
+    "html": lambda report: page(report).encode(),
+    "pdf": pdf,
+}
+
+
+def issue(ledger: Ledger, assessed: Assessed, at: datetime, evidence: Sequence[Row] = ()) -> Report:
+    """The report of an assessed period: as it was issued, or written now and entered in the ledger."""
+    name = identity(assessed)
+    if found := ledger.get(KIND, name):
+        return Report.read(found.body)
+    report = written(assessed, _around(ledger, assessed, at, evidence))
+    ledger.append(
+        KIND,
+        name,
+        report.payload(),
+        model=report.model,
+        version=report.version,
+        window=str(assessed.window),
+        stage=assessed.audit.stage,
+        summary={
+            "id": report.id,
+            "edition": report.edition,
+            "generated": report.generated,
+            "head": report.head,
+            "counts": dict(report.page.counts),
+        },
+    )
+    return report
+
+
+def digests(made: Mapping[str, bytes]) -> dict[str, str]:
+    """The SHA-256 of each file, to be kept with a signature."""
+    return {name: hashlib.sha256(content).hexdigest() for name, content in made.items()}
+
+
+def _around(ledger: Ledger, assessed: Assessed, at: datetime, evidence: Sequence[Row]) -> Around:
+    model, window = assessed.config.model, assessed.window
+    configs = {entry.key: entry.body for entry in ledger.entries("config", model=model)}
+    inside = [t for t in turns(assessed.history, configs) if window.start <= t.window.start < window.end]
+    heads = ledger.heads(model)
+    return Around(
+        generated=utc(at),
+        head=ledger.head(),
+        live=heads[-1].version if heads else None,
+        previous=_previous(ledger, assessed),
+        changed=tuple(inside),
+        evidence=tuple(evidence),
+    )
+
+
+def _previous(ledger: Ledger, assessed: Assessed) -> tuple[str, str, Audit] | None:
+    def before(entry: Entry) -> bool:
+        held = Window.parse(str(entry.window))
+        return (
+            entry.body["edition"] == assessed.edition
+            and entry.version == assessed.audit.version
+            and held != assessed.window
+            and held.end <= assessed.window.end
+        )
+
+    found = [e for e in ledger.entries(KIND, model=assessed.config.model) if before(e)]
+    if not found:
+        return None
+    last = max(found, key=lambda e: (str(e.window_end), e.seq))
+    return str(last.body["id"]), last.digest, Audit.read(last.body["audit"])
