@@ -8,6 +8,7 @@ from datetime import datetime
 from dashboards.standing import owing, waiting
 from dashboards.tables import Table
 from monitors.governance.matters import Matter, actions
+from monitors.governance.tools import FACTS, Sighting, Tool
 from monitors.window import utc
 
 
@@ -44,4 +45,25 @@ def owed(found: Iterable[Matter], now: datetime) -> Table:
         (a.key, a.matter, a.model, a.what, a.owner, a.due.isoformat(), a.check, owing(a, now), a.overdue(now),
          utc(a.closed_at) if a.closed_at else None, a.closed_by, a.outcome, a.worked, a.seq)
         for a in actions(found)
+    ))  # fmt: skip
+
+
+def tool_rows(found: Iterable[Tool], now: datetime) -> Table:
+    """A row a tool, every fact as it stands; empty where nobody gave it."""
+    columns = ("name", "lifecycle", "monitored", "review_overdue", *FACTS)
+    return Table(columns, tuple(
+        (t.name, t.lifecycle, "yes" if t.audited else "declared" if t.declared else "no",
+         "yes" if t.review_overdue(now) else "no", *(t.fact(name) or None for name in FACTS))
+        for t in found
+    ))  # fmt: skip
+
+
+def seen_rows(found: Iterable[Sighting]) -> Table:
+    """A row a sighting: where it was seen, and what somebody said it is."""
+    columns = ("sighting", "name", "vendor", "function", "source", "by", "at", "match", "outcome", "tool",
+               "settled_by", "reason")  # fmt: skip
+    return Table(columns, tuple(
+        (s.key, s.name, s.facts.get("vendor"), s.facts.get("function"), s.source, s.by, utc(s.at), s.match,
+         s.outcome, s.tool, s.settled_by, s.reason)
+        for s in found
     ))  # fmt: skip

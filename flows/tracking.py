@@ -79,8 +79,8 @@ def log_audit(
         TrackingUnavailable: MLflow is away; the same call may succeed later.
         TrackingRefused: MLflow answers and refuses.
     """
-    with _reaching(tracking_uri):
-        _knock(tracking_uri)
+    with reaching(tracking_uri):
+        knock(tracking_uri)
         client = MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
         copy = _Copy(audit, config, ledger, tracking_uri, client)
         everything = {"audit.json": audit.json().encode(), **artifacts}
@@ -337,7 +337,7 @@ def _database(uri: str) -> sa.URL | None:
     return None if uri.startswith(("http://", "https://")) else sa.make_url(uri)
 
 
-def _knock(uri: str) -> None:
+def knock(uri: str) -> None:
     """Fail at once when nobody answers; MLflow itself would try for minutes, or hours."""
     for name, value in _PATIENCE.items():
         os.environ.setdefault(name, value)
@@ -362,7 +362,7 @@ def _knock(uri: str) -> None:
 
 
 @contextmanager
-def _reaching(uri: str) -> Iterator[None]:
+def reaching(uri: str) -> Iterator[None]:
     """Turn what goes wrong with MLflow into our errors, without credentials in them."""
     try:
         yield

@@ -122,6 +122,15 @@ class Owners(Strict):
     executive: str | None = None
 
 
+class Device(Strict):
+    """Whether somebody calls it a medical device. Rounds records the claim and never makes one."""
+
+    status: str = Field(description='As claimed, such as "cleared (510(k))" or "not a device".')
+    by: str
+    basis: str | None = None
+    on: date | None = None
+
+
 class Governance(Strict):
     """What a committee knows the model by."""
 
@@ -131,6 +140,10 @@ class Governance(Strict):
     intended_use: str | None = None
     population: str | None = None
     decision_role: Literal["informs", "augments", "replaces"] | None = None
+    function: str | None = Field(None, description="What it does, in few words; two that do the same show.")
+    vendor: str | None = None
+    device: Device | None = None
+    review: date | None = Field(None, description="When it is looked at again as a whole.")
     lifecycle: Literal[
         "proposed", "assessed", "silent", "pilot", "live", "restricted", "paused", "retired"
     ] = "live"

@@ -42,6 +42,12 @@ def kept(ledger: Ledger, audit: Audit) -> Audit:
     return Audit.read(found.body) if found else _worked_out(ledger, audit)
 
 
+def released(ledger: Ledger, audit_digest: str) -> Audit | None:
+    """What was kept as released of the audit with this digest; None where nothing was, or by older rules."""
+    found = ledger.get("release", f"{audit_digest}|{RULES}")
+    return Audit.read(found.body) if found else None
+
+
 def register(ledger: Ledger, audit: Audit) -> list[Release]:
     """What people have seen of this window, and last of each other one that shares time with its figures."""
     told = {str(audit.window), *(f.over for f in audit.findings if f.over is not None)}

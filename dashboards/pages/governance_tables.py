@@ -9,6 +9,7 @@ from dashboards import sheets
 from dashboards.pages.tables import SHEET, Records, Sheet, sheet
 from dashboards.tables import Table
 from monitors.governance.matters import matters
+from monitors.governance.tools import sightings, tools
 
 router = APIRouter(prefix="/api", tags=["governance"])
 
@@ -35,6 +36,40 @@ def actions_sheet(request: Request) -> Response:
 def actions(request: Request) -> Records:
     """Every action that was agreed on, the longest overdue first."""
     return _actions(request).records()
+
+
+@router.get("/inventory.csv", responses=SHEET, response_class=Sheet)
+def inventory_sheet(request: Request) -> Response:
+    """Every tool that is known of, for a spreadsheet."""
+    return sheet(_inventory(request), "rounds-inventory")
+
+
+@router.get("/inventory")
+def inventory(request: Request) -> Records:
+    """Every tool that is known of, with every fact as it stands."""
+    return _inventory(request).records()
+
+
+@router.get("/sightings.csv", responses=SHEET, response_class=Sheet)
+def sightings_sheet(request: Request) -> Response:
+    """Every tool that was seen in use, for a spreadsheet."""
+    return sheet(_sightings(request), "rounds-sightings")
+
+
+@router.get("/sightings")
+def all_sightings(request: Request) -> Records:
+    """Every tool that was seen in use, newest first, and what somebody said it is."""
+    return _sightings(request).records()
+
+
+def _inventory(request: Request) -> Table:
+    reading = request.app.state.reading
+    return sheets.tool_rows(tools(reading.ledger, reading.configs).values(), reading.now())
+
+
+def _sightings(request: Request) -> Table:
+    reading = request.app.state.reading
+    return sheets.seen_rows(sightings(reading.ledger, tools(reading.ledger, reading.configs)))
 
 
 def _decisions(request: Request) -> Table:

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from monitors.acting import raised
 from monitors.audit import Audit, Finding, Verdict
 from monitors.config import ModelConfig
 from monitors.config_file import parse
-from monitors.governance import deciding
+from monitors.governance import deciding, inventory
 from monitors.ledger import Ledger
 from monitors.notice import Notice
 from monitors.oncall import OnCall
@@ -49,6 +50,9 @@ PAGES = {
     "health": "/health",
     "glossary": "/glossary",
     "alerts": "/alerts",
+    "inventory": "/inventory",
+    "tool": "/inventory?tool=sepsis-early-warning",
+    "hostile tool": f"/inventory?tool={quote(HOSTILE)}",
     "decisions": "/decisions",
     "matter": "/decisions?matter=R-2026-02",
     "decided": "/decisions?matter=R-2025-11",
@@ -384,6 +388,10 @@ def before_committee(ledger: Ledger) -> None:
     deciding.sign(ledger, "R-2025-11", "Ada", "clinical owner", "approve", "none")
     deciding.sign(ledger, "R-2025-11", HOSTILE, "privacy", "reject", HOSTILE, HOSTILE)
     deciding.decide(ledger, "R-2025-11", "pause", "Two groups are missed.", "Cleo", "chair", ["until mended"])
+    inventory.record(ledger, HOSTILE, {"title": HOSTILE, "function": HOSTILE, "vendor": HOSTILE}, HOSTILE)
+    inventory.record(ledger, "note-taker", {"function": HOSTILE, "tier": "low"}, "Ada")
+    inventory.report(ledger, f"seen {HOSTILE}", {"vendor": HOSTILE, "purpose": HOSTILE}, HOSTILE)
+    inventory.move(ledger, {}, "note-taker", "silent", "Ada", HOSTILE, NOW, despite=True)
     deciding.owe(
         ledger, "R-2025-11", "Recalibrate for both groups", "Bea", date(2026, 2, 1), "O/E within .15"
     )

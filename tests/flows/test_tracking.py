@@ -421,7 +421,7 @@ def test_no_credential_is_ever_shown(config: ModelConfig, ledger: Ledger) -> Non
     assert time.monotonic() - began < 10
 
     uri = "http://ward:s3cret@mlflow.example.org"
-    with pytest.raises(tracking.TrackingRefused) as refused, tracking._reaching(uri):
+    with pytest.raises(tracking.TrackingRefused) as refused, tracking.reaching(uri):
         raise MlflowException(f"{uri}/api: no such name", error_code=INVALID_PARAMETER_VALUE)
     assert str(refused.value).endswith("http://mlflow.example.org/api: no such name")
     assert "s3cret" not in str(refused.value)
