@@ -13,13 +13,14 @@ from typing import Any
 
 import ibis
 
-from flows import asides
+from flows import asides, scans
 from flows import expressions as ex
 from flows.dialects import compiled, fetched
 from flows.engine import plainly
 from flows.patients import one_each
 from flows.periods import within
 from flows.prepare import Prepared, checked, run
+from flows.scans import Scans
 from flows.shape import SCHEMA, shaped
 from monitors.canonical import digest
 from monitors.checks import checks
@@ -156,29 +157,45 @@ def _some(rows: int) -> str:
 
 def _counted(rows: ibis.Table, prepared: Prepared, frozen: Frozen) -> dict[str, list[Counted]]:
     """What every branch counted, by its tag."""
-    step, branches = _compiled(rows.get_backend(), prepared, frozen)
+    step, branches, quick = _compiled(rows.get_backend(), prepared, frozen)
     counted: dict[str, list[Counted]] = {}
+    for row in scans.run(rows, quick) if quick else ():
+        counted.setdefault(row["tag"], []).append(row)
     for first in range(0, len(branches), _BRANCHES):
         for row in run(rows, step, branches[first : first + _BRANCHES], SCHEMA):
             counted.setdefault(row["tag"], []).append(row)
     return counted
 
 
-_memory: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {}
+_memory: dict[tuple[str, str], tuple[str, tuple[str, ...], Scans | None]] = {}
 
 
-def _compiled(backend: Any, prepared: Prepared, frozen: Frozen) -> tuple[str, tuple[str, ...]]:
+def _compiled(backend: Any, prepared: Prepared, frozen: Frozen) -> tuple[str, tuple[str, ...], Scans | None]:
     """The steps after the window, as the engine's SQL; compiling costs more than counting 1,000 rows."""
     facts = [backend.name, prepared.config.digest, str(prepared.schema), prepared.outcomes]
     key = (digest(facts), frozen.digest)
     if key not in _memory:
         attributes = (EVERYONE, *(a.name for a in prepared.columns.attributes))
+        strata = strata_wanted(checks(prepared.config))
+        quick = None
+        if backend.name == "duckdb":
+            quick = scans.planned(prepared, frozen.bins, frozen.score_edges, strata, backend)
+        done = quick.done if quick else frozenset()
         branches = [
-            *(_column(prepared, name, bins) for name, bins in frozen.bins.items()),
-            *(_grouping(prepared, attribute, frozen) for attribute in attributes),
+            *(
+                _column(prepared, name, bins)
+                for name, bins in frozen.bins.items()
+                if f"column {name}" not in done
+            ),
+            *(
+                _grouping(prepared, attribute, frozen)
+                for attribute in attributes
+                if f"cube {attribute}" not in done
+            ),
             *(
                 _grouping(prepared, attribute, frozen, column)
-                for attribute, column in strata_wanted(checks(prepared.config))
+                for attribute, column in strata
+                if f"cube {place_of(attribute, column)}" not in done
             ),
             *(
                 branch
@@ -194,6 +211,7 @@ def _compiled(backend: Any, prepared: Prepared, frozen: Frozen) -> tuple[str, tu
                 f"SELECT * FROM ({compiled(backend, b)}) AS counted"  # noqa: S608  compiled, not pasted
                 for b in branches
             ),
+            quick,
         )
     return _memory[key]
 

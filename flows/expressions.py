@@ -17,8 +17,8 @@ from monitors.cube import INVALID_SCORE, MILLIONTHS, NO_SCORE, NOT_KNOWN, UNKNOW
 from monitors.histogram import CategoryBins, NumericBins
 
 MISSING, OTHER, BELOW, ABOVE, UNSEEN = "missing", "other", "below", "above", "unseen"
-_CODES = {MISSING: -1, OTHER: -2, BELOW: -3, ABOVE: -4, UNSEEN: -5}
-CODE_NAMES = {code: name for name, code in _CODES.items()}
+CODES = {MISSING: -1, OTHER: -2, BELOW: -3, ABOVE: -4, UNSEEN: -5}
+CODE_NAMES = {code: name for name, code in CODES.items()}
 MOST_CATEGORIES = 1000  # values of a category kept by name
 _FINITE = 1e300  # beyond it a double is taken as infinite; Spark's own test never says so
 _WHOLE = 2.0**53  # a double beyond it is a whole number, and may be too large for any integer
@@ -97,15 +97,15 @@ def numeric_cell(value: Column, missing: Column, bins: NumericBins) -> IntegerVa
     edges = bins.edges
     if not edges:
         return ibis.cases(
-            (missing, _code(_CODES[MISSING])),
-            (value.isnull(), _code(_CODES[OTHER])),
-            else_=_code(_CODES[UNSEEN]),
+            (missing, _code(CODES[MISSING])),
+            (value.isnull(), _code(CODES[OTHER])),
+            else_=_code(CODES[UNSEEN]),
         )
     return ibis.cases(
-        (missing, _code(_CODES[MISSING])),
-        (value.isnull(), _code(_CODES[OTHER])),
-        (value < exact(edges[0]), _code(_CODES[BELOW])),
-        (value > exact(edges[-1]), _code(_CODES[ABOVE])),
+        (missing, _code(CODES[MISSING])),
+        (value.isnull(), _code(CODES[OTHER])),
+        (value < exact(edges[0]), _code(CODES[BELOW])),
+        (value > exact(edges[-1]), _code(CODES[ABOVE])),
         else_=_search(value, edges, 0, max(len(edges) - 2, 0)),
     )
 

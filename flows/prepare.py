@@ -25,6 +25,7 @@ from monitors.errors import SourceInvalid
 
 WINDOW, PREPARED = "rounds_window", "rounds_prepared"
 EVERYONE_KEY = "everyone"
+INTERSECTION = " × "
 DAY = 86_400  # seconds
 
 
@@ -87,10 +88,14 @@ class Prepared:
         return (ex.seconds(time) + ahead) // DAY
 
     @cached_property
+    def window(self) -> ibis.Table:
+        """The window's rows by name."""
+        return ibis.table(self.schema, name=WINDOW)
+
+    @cached_property
     def rows(self) -> ibis.Table:
         """The prepared rows, as an expression over the window's rows."""
-        rows = ibis.table(self.schema, name=WINDOW)
-        return rows.select(**self.made(rows))
+        return self.window.select(**self.made(self.window))
 
     def made(self, rows: ibis.Table) -> dict[str, Any]:
         """Each short name with the expression that makes it of the window's rows."""
@@ -103,7 +108,7 @@ class Prepared:
             made[self.text(name)] = ex.text(rows[name])
         made[self.group(None)] = ibis.literal(EVERYONE_KEY)
         for attribute in columns.attributes:
-            made[self.group(attribute.name)] = _group(rows, attribute, columns)
+            made[self.group(attribute.name)] = grouped(rows, attribute, columns)
         outcome = columns.outcome if self.outcomes else None
         made["outcome"] = ex.binary(rows[outcome] if outcome else None)
         made["decision"] = _decision(rows, columns)
@@ -179,12 +184,13 @@ def checked(table: ibis.Table, columns: Columns, where: str) -> ibis.Table:
     return table.select(*used)
 
 
-def _group(rows: ibis.Table, attribute: Attribute, columns: Columns) -> Any:
+def grouped(rows: ibis.Table, attribute: Attribute, columns: Columns) -> Any:
+    """The group of a row; intersections are joined."""
     if len(attribute.columns) > 1:
         parts = {a.name: a for a in columns.sensitive}
-        joined = _group(rows, parts[attribute.columns[0]], columns)
+        joined = grouped(rows, parts[attribute.columns[0]], columns)
         for column in attribute.columns[1:]:
-            joined = joined + ibis.literal(" × ") + _group(rows, parts[column], columns)
+            joined = joined + ibis.literal(INTERSECTION) + grouped(rows, parts[column], columns)
         return joined
     column = rows[attribute.columns[0]]
     if attribute.bands:

@@ -123,7 +123,7 @@ def in_postgres(folder: Path, postgres: str) -> dict[str, Any]:
     }
 
 
-def config(declared: dict[str, Any]) -> ModelConfig:
+def config(declared: dict[str, Any], *rules: dict[str, Any]) -> ModelConfig:
     return ModelConfig.model_validate(
         {
             "model": "engines",
@@ -147,7 +147,7 @@ def config(declared: dict[str, Any]) -> ModelConfig:
             "timezone": "Europe/Berlin",
             "window": "P7D",
             "reference": {"from": "2026-03-23", "to": "2026-03-30"},
-            "plan": [{"measure": "incomplete_share", "by": "sensitive", "margin": 0.1}],
+            "plan": [{"measure": "incomplete_share", "by": "sensitive", "margin": 0.1}, *rules],
         }
     )
 
