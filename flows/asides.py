@@ -1,4 +1,4 @@
-"""What is counted of each group beside its cube: patient-days, delays, need by score, complete inputs.
+"""What is counted of each group beside its cube: patient-days, delays, need by score and the like.
 
 Each only where the config names what it takes, so that other profiles stay as they are.
 """
@@ -19,7 +19,7 @@ from monitors.delays import STARTS
 from monitors.errors import SourceInvalid
 from monitors.histogram import Bins, NumericBins
 
-KINDS = ("day", "delay", "need", "incomplete")
+KINDS = ("day", "delay", "need", "incomplete", "late")
 
 
 def branches(
@@ -47,19 +47,23 @@ def branches(
         yield _counted(tag, "need", rows.select(key=key, place=place, other=other))
     if prepared.completeness:
         yield _counted(tag, "incomplete", rows.select(key=key, place=rows.incomplete))
+    if columns.recorded:
+        # Of a row that does not say when it was recorded nothing is known.
+        yield _counted(tag, "late", rows.filter(rows.late.notnull()).select(key=key, place=rows.late))
 
 
 def timely(table: ibis.Table, columns: Columns, where: str) -> ibis.Table:
-    """The table, when its two clocks can be set against each other; else SourceInvalid names the column."""
-    if columns.action_time is None:
-        return table
-    begun, acted = (table[column].type() for column in (columns.time, columns.action_time))
-    zoned = [bool(kind.is_timestamp() and kind.timezone) for kind in (begun, acted)]
-    if not (acted.is_timestamp() or acted.is_date()) or zoned[0] != zoned[1]:
-        raise SourceInvalid(
-            f"{where}: column {columns.action_time!r} holds {acted} beside {columns.time!r} with {begun}; "
-            f"both need a date or time, and both a time zone or neither: make one with `source.derive`"
-        )
+    """The table, when its clocks can be set against each other; else SourceInvalid names the column."""
+    for column in (columns.action_time, columns.recorded):
+        if column is None:
+            continue
+        begun, other = (table[name].type() for name in (columns.time, column))
+        zoned = [bool(kind.is_timestamp() and kind.timezone) for kind in (begun, other)]
+        if not (other.is_timestamp() or other.is_date()) or zoned[0] != zoned[1]:
+            raise SourceInvalid(
+                f"{where}: column {column!r} holds {other} beside {columns.time!r} with {begun}; "
+                f"both need a date or time, and both a time zone or neither: make one with `source.derive`"
+            )
     return table
 
 

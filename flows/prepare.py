@@ -118,6 +118,10 @@ class Prepared:
             made["day"] = self._day(rows[columns.time])
         if columns.action_time:
             made["delay"] = ex.seconds(rows[columns.action_time]) - ex.seconds(rows[columns.time])
+        if columns.recorded and columns.late_after:
+            waited = ex.seconds(rows[columns.recorded]) - ex.seconds(rows[columns.time])
+            most = int(columns.late_after.approximate.total_seconds())
+            made["late"] = ibis.ifelse(waited.isnull(), ibis.null("int64"), ibis.ifelse(waited > most, 1, 0))
         if self.completeness:
             blanks = [ex.blank(rows[name]) for name in (*columns.numeric, *columns.categorical)]
             made["incomplete"] = ibis.ifelse(ibis.or_(*blanks), 1, 0)

@@ -31,14 +31,16 @@ def _read_as(value: str, form: str) -> ibis.expr.datatypes.timestamp: ...
 
 def timed(table: ibis.Table, config: ModelConfig, form: str | None, where: str) -> ibis.Table:
     """The table with its times read and its columns derived, in the order that lets either use the other."""
-    time, acted, derived = config.columns.time, config.columns.action_time, config.source.derive
+    columns, derived = config.columns, config.source.derive
+    time, others = columns.time, (columns.action_time, columns.recorded)
     if time in derived:
         table = readable_times(derive(table, derived, "duckdb"), time, form, where)
     else:
         table = derive(readable_times(table, time, form, where), derived, "duckdb")
-    if acted is None or acted not in table.columns:
-        return table
-    return readable_times(table, acted, form, where, alike=time)
+    for other in others:
+        if other is not None and other in table.columns:
+            table = readable_times(table, other, form, where, alike=time)
+    return table
 
 
 def readable_times(

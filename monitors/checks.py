@@ -138,6 +138,7 @@ def _spelled(config: ModelConfig, where: str, rule: Rule) -> Iterator[Check]:
         "outcome": columns.outcome is not None,
         "action": columns.action is not None,
         "action_time": columns.action_time is not None,
+        "recorded": columns.recorded is not None,
         "patient": columns.patient is not None,
         "need": columns.need is not None,
         "inputs": bool(columns.numeric or columns.categorical),

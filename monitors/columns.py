@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from monitors.window import Length
+
+
+def _length(value: Any) -> Any:
+    return Length.parse(value) if isinstance(value, str) else value
+
+
+IsoLength = Annotated[Length, BeforeValidator(_length)]
 
 
 class Strict(BaseModel):
@@ -81,6 +90,12 @@ class Columns(Strict):
         None, description="1 where staff acted on it, 0 where not; absent or null is not recorded."
     )
     action_time: str | None = Field(None, description="When staff acted on it, where recorded.")
+    recorded: str | None = Field(
+        None, description="When the row was written down where Rounds reads it; beside `late_after`."
+    )
+    late_after: IsoLength | None = Field(
+        None, description="How long after the prediction a row may be recorded and not be late."
+    )
     need: str | None = Field(
         None,
         description="One of `numeric`: need measured apart from the score, as chronic conditions are.",
@@ -105,6 +120,8 @@ class Columns(Strict):
             raise ValueError("`decision: {score_at_least: …}` needs a `score`")
         if self.action_time is not None and self.action is None:
             raise ValueError("`action_time` needs an `action`: 1 where staff acted, 0 where not")
+        if (self.recorded is None) != (self.late_after is None):
+            raise ValueError("`recorded` and `late_after` are said together: when, and how long is too long")
         if self.need is not None and (self.need not in self.numeric or self.score is None):
             raise ValueError("`need` has to be one of `numeric`, and needs a `score` to be set against")
         features = [*self.numeric, *self.categorical, *self.text]
@@ -133,7 +150,7 @@ class Columns(Strict):
     def read(self) -> tuple[str, ...]:
         """Every column that is read from the source, once each, in order."""
         roles = (self.time, self.id, self.patient, self.score, self.outcome)
-        staff = (self.action, self.action_time, self.version)
+        staff = (self.action, self.action_time, self.recorded, self.version)
         decision = self.decision if isinstance(self.decision, str) else None
         groups = [column for a in self.attributes for column in a.columns]
         named = [*roles, *staff, decision, *self.numeric, *self.categorical, *self.text, *groups]

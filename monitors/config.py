@@ -23,6 +23,7 @@ from pydantic import (
 from monitors.budget import Budget
 from monitors.canonical import digest
 from monitors.columns import Columns, Strict
+from monitors.columns import IsoLength as IsoLength  # where others look for it
 from monitors.plan import DEFAULT_PLAN, Rule
 from monitors.pooling_map import PoolingMap
 from monitors.window import FIRST, MONDAY, Grid, Length, Window, moment
@@ -38,16 +39,11 @@ _NO_FINDING: Any = {
 _CRON_FIELD = re.compile(r"[\d*/,\-A-Za-z#?]+")
 
 
-def _length(value: Any) -> Any:
-    return Length.parse(value) if isinstance(value, str) else value
-
-
 def _text_of_day(value: Any) -> Any:
     # YAML reads 1989-06-12 as a date; keep one reading for dates, times and text.
     return value.isoformat() if isinstance(value, date) else value
 
 
-IsoLength = Annotated[Length, BeforeValidator(_length)]
 Moment = Annotated[str, BeforeValidator(_text_of_day)]
 
 

@@ -25,7 +25,8 @@ Aside = tuple[str, str, int, int, int]
 """(group, kind, place, other, n): people counted beside the cube.
 
 "day": patient-days. "delay": flags acted on, place the step of `delays.STARTS`. "need": place the score
-cell, other the bin of need. "incomplete": place 1 where an input was missing, else 0.
+cell, other the bin of need. "incomplete": place 1 where an input was missing, else 0. "late": place 1
+where a row was recorded too late, else 0.
 """
 
 
@@ -47,6 +48,7 @@ class Tally:
         days: patient-days, 0 where not counted.
         delays: flags acted on by how long it took, shape (len(STARTS),).
         complete, incomplete: rows with every input, and without; both 0 where not counted.
+        in_time, late: rows by when they were recorded; both 0 where not counted.
     """
 
     n: int
@@ -72,6 +74,8 @@ class Tally:
     delays: Counts = field(default_factory=lambda: np.zeros(len(STARTS), dtype=np.int64))
     complete: int = 0
     incomplete: int = 0
+    in_time: int = 0
+    late: int = 0
 
     @property
     def events(self) -> int:
@@ -262,6 +266,8 @@ class Cube:
             delays=delays,
             complete=sum(a[4] for a in beside if a[1:3] == ("incomplete", 0)),
             incomplete=sum(a[4] for a in beside if a[1:3] == ("incomplete", 1)),
+            in_time=sum(a[4] for a in beside if a[1:3] == ("late", 0)),
+            late=sum(a[4] for a in beside if a[1:3] == ("late", 1)),
         )
 
     def _repeats(self, group: str | None, rest_of: str | None, place: Counts, n: Counts) -> Repeats | None:

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 Reads = Literal["column", "window", "tally", "distance", "cube", "estimate", "attribute", "feed", "mix"]
 Kind = Literal["numeric", "categorical", "score", "decision", "outcome"]
 Need = Literal[
-    "score", "decision", "outcome", "action", "action_time", "patient", "need", "inputs", "eligible"
-]
+    "score", "decision", "outcome", "action", "action_time", "patient", "need", "inputs", "eligible",
+    "recorded",
+]  # fmt: skip
 F = TypeVar("F", bound=Callable[..., Any])
 Sums = NDArray[np.float64] | float
 Parts = Callable[..., tuple[Sums, Sums]]

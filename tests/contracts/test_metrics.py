@@ -79,6 +79,7 @@ def cube(seed: int, rows: int, *, score: bool = True, decision: bool = True, act
         ]
     need = np.clip(random.normal(risk * 12, 2, rows), 0, 19).astype(int)
     beside += [("", "need", int(c), int(k), 1) for c, k in zip(cell, need, strict=True)]
+    beside += [("", "late", int(late), 0, 1) for late in random.random(rows) < 0.1]
     return Cube.of("", [("", *map(int, row)) for row in zip(*columns, strict=True)], asides=beside)
 
 
@@ -297,6 +298,7 @@ def test_what_was_not_recorded_makes_a_measure_absent_not_wrong(declared: Declar
         "action_time": lacking(cube(SEED, 300), "delay"),
         "patient": lacking(cube(SEED, 300), "day"),
         "inputs": lacking(cube(SEED, 300), "incomplete"),
+        "recorded": lacking(cube(SEED, 300), "late"),
     }  # fmt: skip
     for part, counted in without.items():
         estimate = declared.compute(counted.tally())
@@ -330,6 +332,7 @@ def test_a_group_where_all_went_one_way_gives_no_made_up_rate(
         "time_to_action_90": True,
         "alerts_per_100_patient_days": True,  # no day was counted
         "incomplete_share": True,
+        "late_share": True,
         "action_rate": decision == 0,
         "override_rate": decision == 0,
         "override_right_rate": decision == 0,

@@ -33,7 +33,8 @@ FROZEN = Frozen(
 )  # fmt: skip
 BACKEND = ibis.duckdb.connect()
 START = datetime(2026, 1, 4, 23, tzinfo=UTC)  # midnight in Berlin
-WHOLE = {"action": "a", "action_time": "acted", "patient": "who", "need": "x", "numeric": ["x"]}
+WHOLE = {"action": "a", "action_time": "acted", "patient": "who", "need": "x", "numeric": ["x"],
+         "recorded": "acted", "late_after": "PT6H"}  # fmt: skip
 ROW = st.fixed_dictionaries(
     {
         "at": st.integers(0, 7 * 86_400 - 1).map(lambda s: START + timedelta(seconds=s)),
@@ -91,6 +92,8 @@ def by_hand(rows: list[dict[str, Any]], attribute: str) -> Counter[tuple[Any, ..
         step = -1 if x is None else -3 if x < 0 else -4 if x > 10 else bisect_right((0.0, 1.0, 2.5), x) - 1
         found[group, "need", cell, step] += 1
         found[group, "incomplete", int(x is None), 0] += 1
+        if row["wait"] is not None:
+            found[group, "late", int(row["wait"] > 6 * 3600), 0] += 1
     for group, *_ in days:
         found[group, "day", 0, 0] += 1
     return found
@@ -125,7 +128,8 @@ def test_asides_of_two_sites_add_group_by_group() -> None:
 
 
 @pytest.mark.parametrize("kind", [pa.string(), pa.timestamp("us")])
-def test_a_time_of_action_on_another_clock_is_refused_by_name(kind: pa.DataType) -> None:
+@pytest.mark.parametrize("part", [{"action_time": "acted"}, {"recorded": "acted", "late_after": "P1D"}])
+def test_a_time_on_another_clock_is_refused_by_name(kind: pa.DataType, part: dict[str, str]) -> None:
     held = pa.table(
         {"at": pa.array([START], pa.timestamp("us", "UTC")), "s": [0.6], "a": [1],
          "acted": pa.array([None], kind), "g": ["f"]}
@@ -133,7 +137,7 @@ def test_a_time_of_action_on_another_clock_is_refused_by_name(kind: pa.DataType)
     table = BACKEND.create_table("odd", held, temp=True, overwrite=True)
     frozen = Frozen({"s": FROZEN.bins["s"]}, FROZEN.score_edges)
     with pytest.raises(SourceInvalid, match=r"column 'acted' holds .* beside 'at'"):
-        count(table, config(action="a", action_time="acted"), WEEK, frozen)
+        count(table, config(action="a", **part), WEEK, frozen)
 
 
 def test_times_of_action_kept_as_text_are_read_like_the_time_itself() -> None:

@@ -72,12 +72,12 @@ def test_what_windows_inside_the_reference_say_is_set_against_what_sampling_give
     name: str, power: int
 ) -> None:
     blocks = np.array(
-        [[30, 70, 150, 90, 40, 15, 5], [60, 130, 320, 170, 90, 20, 10], [0] * 7, [40, 50, 90, 70, 30, 12, 8]]
+        [[30, 70, 150, 90, 40, 15, 5], [0, 1, 0, 0, 0, 0, 0], [0] * 7, [40, 50, 90, 70, 30, 12, 8]]
     )
     null = replace(chance.null(distance(name), REFERENCE, 90, np.random.default_rng(3), 400), power=power)
     seen = chance.widened(distance(name), REFERENCE, blocks, null, 90).sway
     assert seen is not None
-    rows = np.array([400, 800, 300])  # the one without rows says nothing
+    rows = np.array([400, 1, 300])  # the one without rows says nothing
     near = ((1 / rows - 1 / WHOLE) / (1 / 90 + 1 / WHOLE)).mean()
     squares = null.distances ** (2 / power)
     apart = (distance(name)(REFERENCE, blocks[[0, 1, 3]]) ** (2 / power)).mean()
@@ -121,3 +121,39 @@ def test_a_null_of_few_draws_says_what_its_draws_say(name: str) -> None:
     assert null.mean == pytest.approx(float(null.distances.mean()))
     assert null.between == 0.0
     assert null.p(float(null.distances[-1]) * 1e6) == 1e-12
+
+
+@pytest.mark.parametrize("power", [1, 2])
+def test_sway_widens_squares_and_is_told_in_the_distances_own_power(power: int) -> None:
+    plain = Null(np.linspace(0.1, 2.0, 500), power=power)
+    sway = Sway(2.5, 7, 8, 1.2, 0.9)
+    for level in (0.2, 0.01, 1e-4):
+        wide = sway.widen(plain.quantile(level) ** (2 / power), plain.squared, level)
+        assert replace(plain, sway=sway).quantile(level) == pytest.approx(wide ** (power / 2))
+        assert plain.p(plain.quantile(level)) == pytest.approx(level, rel=0.02, abs=3e-3)
+
+
+def test_at_the_tails_start_the_draws_still_speak() -> None:
+    """Of 100 draws six are the tail's share; the tail itself is fitted to ten."""
+    null = Null(np.arange(1.0, 101.0))
+    assert null.p(95.0) == pytest.approx((6 + 1) / 101)
+    assert null.quantile(0.06) == pytest.approx(float(np.quantile(null.distances, 0.94)))
+
+
+def test_draws_that_are_all_the_same_have_no_tail_and_no_sway() -> None:
+    assert Null(np.full(100, 2.0)).p(3.0) == pytest.approx(1 / 101)
+    never = Null(np.zeros(100))
+    assert (
+        chance.widened(distance("wasserstein"), REFERENCE, np.array([REFERENCE // 2] * 3), never, 90) is never
+    )
+
+
+def test_only_a_cell_without_a_row_may_hold_half_of_one() -> None:
+    """Draw by draw, with one cell that is empty and one that has a single row."""
+    reference, seed, draws = np.array([600, 399, 1, 0]), 4, 300
+    null = chance.null(distance("total_variation"), reference, 50, np.random.default_rng(seed), draws)
+    random = np.random.default_rng(seed)
+    truths = random.multinomial(1000, np.array([600, 399, 1, 0.5]) / 1000.5, size=draws)
+    held = np.array([[cell or 0.5 for cell in truth] for truth in truths.tolist()])
+    windows = random.multinomial(50, held / (held.sum(axis=1, keepdims=True) * (1 + 1e-12)))
+    assert (null.distances == np.sort(distance("total_variation")(reference, windows))).all()
