@@ -45,14 +45,14 @@ def by_group(audit: Audit, column: str) -> list[Finding]:
 def bars(shown: Overlaid) -> tuple[list[Bar], list[Bar]]:
     """The bins, and beside them what is in none: each a bar of its own."""
     pairs = zip(shown.labels, shown.now, shown.reference, strict=True)
-    places = [Bar(NAMES[name], *pair) for name, pair in shown.places.items() if any(pair)]
+    places = [Bar(NAMES[name], *pair) for name, pair in shown.places.items() if any(pair) or None in pair]
     return [Bar(*held) for held in pairs], places
 
 
 def said(shown: Overlaid, column: str) -> str:
     """The picture in one sentence: what is in no bin, or else the bin that moved most."""
     for name, (now, then) in shown.places.items():
-        if max(now, then) >= 0.05 and abs(now - then) >= 0.05:
+        if now is not None and then is not None and max(now, then) >= 0.05 and abs(now - then) >= 0.05:
             before = f"in the reference, {then * 100:.0f}"
             return f"{column}: {NAMES[name]} for {now * 100:.0f} of every 100; {before}."
     moved = [

@@ -64,6 +64,8 @@ def measured(value: float | None, unit: str, *, gap: bool = False) -> str:
 
     >>> measured(0.49, "share of rows"), measured(-0.11, "share of rows", gap=True), measured(0.31, "nats")
     ('49\xa0%', '−11\xa0points', '0.310\xa0nats')
+    >>> measured(0.0, "groups"), measured(1.0, "groups")
+    ('0\xa0groups', '1\xa0group')
     """
     if value is None:
         return "–"
@@ -73,6 +75,8 @@ def measured(value: float | None, unit: str, *, gap: bool = False) -> str:
         points = value * 100
         digits = 0 if abs(points) >= 10 else 1
         return f"{points:+.{digits}f}{NBSP}points".replace("-", MINUS)
+    if unit == "groups":
+        return counted(round(value), "group").replace(" ", NBSP)
     shown = signed(value) if gap else number(value)
     return shown if unit in PLAIN else f"{shown}{NBSP}{SHORT.get(unit, unit)}"
 

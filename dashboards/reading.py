@@ -138,10 +138,13 @@ class Reading:
         earlier = self.ledger.superseded(recorded.audit, before=recorded.seq)
         return self.published(earlier) if earlier else None
 
-    def copy_of(self, recorded: Recorded) -> str | None:
-        """The MLflow run that holds a copy of an audit; None where none was made."""
+    def copy_of(self, recorded: Recorded) -> tuple[str, str | None] | None:
+        """The MLflow run that holds a copy of an audit, and its page; None where none was made."""
         entry = self.ledger.get("copied", recorded.digest)
-        return str(entry.body["run_id"]) if entry else None
+        if entry is None:
+            return None
+        page = str(entry.body.get("page") or "")
+        return str(entry.body["run_id"]), page if page.startswith(("http://", "https://")) else None
 
     def _score(self, recorded: Recorded) -> str | None:
         config = self.configs.get(recorded.audit.model)

@@ -181,7 +181,7 @@ def settle(config: ModelConfig, ledger: Ledger, home: Home, told: Told = quietly
     pending = owed(config, ledger)
     for audit in pending:
         try:
-            from flows.tracking import log_audit  # imports MLflow, which takes seconds
+            from flows.tracking import log_audit, page_of  # imports MLflow, which takes seconds
 
             shown = kept(ledger, audit)
             artifacts = _report(config, audit, ledger, home, told)
@@ -192,13 +192,14 @@ def settle(config: ModelConfig, ledger: Ledger, home: Home, told: Told = quietly
                 tracking_uri=home.mlflow_uri,
                 artifacts=artifacts,
             )
+            page = page_of(run_id, home.mlflow_uri)
         except RoundsError as error:
             log.warning("the copy for MLflow is owed: %s", error)
             return len(owed(config, ledger))
         ledger.append(
             "copied",
             audit.digest,
-            {"run_id": run_id},
+            {"run_id": run_id, **({"page": page} if page else {})},
             model=audit.model,
             version=audit.version,
             window=str(audit.window),

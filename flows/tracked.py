@@ -92,3 +92,12 @@ def parameters(audit: Audit, config: ModelConfig) -> dict[str, str]:
 def short(text: str) -> str:
     """A digest short enough for a name."""
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def shown(uri: str) -> str:
+    """The store's address without user, password or query.
+
+    >>> shown("https://ward:secret@mlflow.example.org/?token=x")
+    'https://mlflow.example.org/'
+    """
+    return re.sub(r"//[^/]*@", "//", uri).partition("?")[0]

@@ -29,7 +29,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_MODEL_IS_EXTERNAL, MLFLOW_RUN_NAME
 from mlflow.utils.rest_utils import http_request
 
 from flows.kept import kept
-from flows.tracked import escaped, headline, measured, parameters, short
+from flows.tracked import escaped, headline, measured, parameters, short, shown
 from monitors.audit import Audit
 from monitors.config import ModelConfig
 from monitors.errors import RoundsError, TrackingUnavailable
@@ -89,6 +89,15 @@ def log_audit(
             copy.fill(run_id, everything)
         copy.supersede_others(run_id)
         return run_id
+
+
+def page_of(run_id: str, tracking_uri: str) -> str | None:
+    """Where people read a run; None where the store has no pages of its own. Raises as `log_audit` does."""
+    if not tracking_uri.startswith(("http://", "https://")):
+        return None
+    with reaching(tracking_uri):
+        run = MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri).get_run(run_id)
+    return f"{shown(tracking_uri).rstrip('/')}/#/experiments/{run.info.experiment_id}/runs/{run_id}"
 
 
 @dataclass(frozen=True)
@@ -322,15 +331,6 @@ def artifact_root(uri: str, experiment: str) -> str | None:
     if url is None or url.get_backend_name() != "sqlite" or not url.database:
         return None
     return (Path(url.database).absolute().parent / "artifacts" / escaped(experiment)).as_uri()
-
-
-def shown(uri: str) -> str:
-    """The store's address without user, password or query.
-
-    >>> shown("https://ward:secret@mlflow.example.org/?token=x")
-    'https://mlflow.example.org/'
-    """
-    return re.sub(r"//[^/]*@", "//", uri).partition("?")[0]
 
 
 def _database(uri: str) -> sa.URL | None:

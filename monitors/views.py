@@ -33,7 +33,8 @@ ALWAYS_SHOWN = ("selection_rate", "true_positive_rate", "false_positive_rate", "
 class Overlaid:
     """One column now and in the reference, on the same bins; shares of all rows, to two digits.
 
-    `places` are the rows that are in no bin, by what became of them: (now, in the reference).
+    `places` are the rows that are in no bin, by what became of them: (now, in the reference); None
+    where they are 1 to 10 people, who are counted in a bin instead.
     """
 
     column: str
@@ -41,7 +42,7 @@ class Overlaid:
     edges: tuple[float, ...]
     now: tuple[float, ...]
     reference: tuple[float, ...]
-    places: dict[str, tuple[float, float]]
+    places: dict[str, tuple[float | None, float | None]]
 
 
 def overlaid(now: Histogram, reference: Histogram, earlier: Sequence[Histogram] = ()) -> Overlaid | None:
@@ -67,12 +68,16 @@ def overlaid(now: Histogram, reference: Histogram, earlier: Sequence[Histogram] 
         counts = [tuple(held[label] for label in labels) for held in kept]
         spare = (sum(a.counts) - sum(counts[0]), sum(b.counts) - sum(counts[1]))
     whole = (a.rows or 1, b.rows or 1)
-    places = {}
+    places: dict[str, tuple[float | None, float | None]] = {}
     for name in PLACES:
+        few = [name != "other" and small(getattr(held, name)) for held in (now, reference)]
         here, then = getattr(a, name), getattr(b, name)
         if name == "other":
             here, then = here + spare[0], then + spare[1]
-        places[name] = (round(here / whole[0], 2), round(then / whole[1], 2))
+        places[name] = (
+            None if few[0] else round(here / whole[0], 2),
+            None if few[1] else round(then / whole[1], 2),
+        )
     shares = [tuple(round(n / of, 2) for n in held) for held, of in zip(counts, whole, strict=True)]
     return Overlaid(now.column, labels, edges, shares[0], shares[1], places)
 

@@ -41,7 +41,7 @@ def groups(
         attributes=attributes,
         attribute=attribute,
         forest=gaps.forest_of(at.audit, chosen, attribute, loss=True) if chosen and findings else None,
-        loss=chosen in gaps.LOSSES,
+        loss=any(line.loss is not None for line in lines),
         pooled=gaps.shrinkage_of(at.audit, attribute),
         lines=lines,
         covers=any(line.scored or line.labelled for line in lines),

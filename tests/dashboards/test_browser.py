@@ -9,6 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.dashboards import ward
+from tests.dashboards.conftest import served
+from tests.dashboards.test_sign_in import guarded, written
 
 pytestmark = pytest.mark.browser
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
@@ -121,3 +123,19 @@ def test_print_shows_every_row_of_the_board(page: Page, site: str) -> None:
     page.emulate_media(media="print")
     expect(page.locator("#board tbody tr:visible")).to_have_count(9)
     expect(page.locator(".filter")).to_be_hidden()
+
+
+@pytest.mark.parametrize("refused", [False, True], ids=["at first", "refused"])
+def test_the_way_in_can_be_read_by_all(seen: Page, tmp_path: Path, refused: bool) -> None:
+    app = guarded(written(tmp_path, "tokens: t.tokens"), tmp_path, ward_too=False)
+    with served(app) as address:
+        seen.goto(f"{address}/models/any?window=2026-01-05")  # leads to the way in
+        expect(seen.locator("h1")).to_contain_text("Sign in")
+        if refused:
+            seen.get_by_label("Token").fill("not a token")
+            seen.get_by_role("button", name="Sign in").click()
+            expect(seen.get_by_text("Nobody holds this token.")).to_be_visible()
+        assert seen.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+        seen.evaluate(AXE)
+        found = seen.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+        assert [(v["id"], v["nodes"][0]["html"][:200]) for v in found] == []

@@ -250,3 +250,25 @@ def test_static_files_are_served_as_what_they_are(client: httpx.Client) -> None:
     for path, kind in kinds.items():
         assert client.get(path).headers["content-type"].startswith(kind)
     assert client.get("/static/../app.py").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("page", "linked"),
+    [
+        ("https://mlflow.example/#/experiments/1/runs/abc", True),
+        ("javascript:alert(1)", False),
+        (None, False),
+    ],
+)
+def test_a_window_links_to_its_run_where_mlflow_has_pages(
+    tmp_path: Path, page: str | None, linked: bool
+) -> None:
+    ledger, configs = ward.build(tmp_path)
+    audit = ledger.audits("readmission-30d")[-1]
+    ledger.append("copied", audit.digest, {"run_id": "abc", **({"page": page} if page else {})})
+    app = create_app(ledger, configs, published=ward.published, now=lambda: ward.NOW)
+    with served(app) as site, httpx.Client(base_url=site, trust_env=False) as client:
+        html = client.get("/models/readmission-30d/window").text
+    assert "<code>abc</code>" in html
+    assert (f'<a href="{page}"' in html) is linked
+    assert "javascript:" not in html

@@ -514,6 +514,8 @@ def test_a_server_that_was_away_gets_the_run_once_and_whole(
     assert [run.info.run_id for run in runs(server.uri)] == [run_id]
     assert runs(server.uri)[0].data.metrics["drift/psi/urine"] == 0.25
     assert artifacts(server.uri, run_id) == ["audit.json", "evidently/report.html"]
+    experiment = runs(server.uri)[0].info.experiment_id
+    assert tracking.page_of(run_id, server.uri) == f"{server.uri}/#/experiments/{experiment}/runs/{run_id}"
 
 
 @pytest.mark.server
@@ -525,3 +527,7 @@ def test_a_refusal_is_not_tried_again(ledger: Ledger, server: Server) -> None:
         tracking.log_audit(AUDIT, config=config, ledger=ledger, tracking_uri=server.uri)
     assert not raised.value.retryable
     assert isinstance(raised.value, RoundsError)
+
+
+def test_a_store_without_pages_has_no_page_of_a_run() -> None:
+    assert tracking.page_of("r", "sqlite:////srv/mlflow.db") is None

@@ -142,3 +142,11 @@ def test_few_rows_or_a_small_reference_draw_nothing() -> None:
     assert views.overlaid(enough, enough) is not None
     assert views.overlaid(few, enough) is None
     assert views.overlaid(enough, few) is None
+
+
+def test_a_handful_of_missing_values_is_withheld_and_none_is_nought() -> None:
+    bins = CategoryBins(("a", "b"))
+    then = Histogram("x", bins, (100, 100))
+    assert views.overlaid(Histogram("x", bins, (100, 100), missing=0), then).places["missing"] == (0.0, 0.0)  # type: ignore[union-attr]
+    assert views.overlaid(Histogram("x", bins, (100, 100), missing=4), then).places["missing"] == (None, 0.0)  # type: ignore[union-attr]
+    assert views.overlaid(Histogram("x", bins, (100, 100), missing=40), then).places["missing"] == (0.17, 0.0)  # type: ignore[union-attr]
