@@ -50,7 +50,7 @@ def freeze(
             raise SourceInvalid(f"{where}: {_nobody(table, window)}")
         if columns.id:
             rows = once(rows, columns)
-        if config.window.one_per_patient:
+        if config.window.one_per:
             rows = one_each(rows, config, window)
         told("reference: finding bins")
         prepared = Prepared(config, rows.schema())

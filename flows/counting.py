@@ -94,7 +94,7 @@ def count(
         if duplicates:
             rows = once(rows, columns)
         kept = seen.distinct
-        if config.window.one_per_patient:
+        if config.window.one_per:
             rows = one_each(rows, config, window)
             kept = int(fetched(rows.aggregate(n=rows.count()))[0]["n"])
         counted = _counted(rows, Prepared(config, rows.schema(), outcomes), frozen)

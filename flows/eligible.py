@@ -22,7 +22,7 @@ def view(config: ModelConfig) -> ModelConfig:
     """The config as the eligible are counted by: their source, the time and the groups, and no more."""
     nothing = {name: field.default for name, field in Columns.model_fields.items() if name not in _KEPT}
     facts: dict[str, Any] = {name: getattr(config, name) for name in ModelConfig.model_fields}
-    facts |= {"source": config.eligible, "eligible": None, "outcome": None, "plan": ()}
+    facts |= {"source": config.eligible, "eligible": None, "joined": (), "outcome": None, "plan": ()}
     # Made anew and not copied: a copy would keep the digest of what it was copied from.
     return ModelConfig.model_construct(**facts | {"columns": config.columns.model_copy(update=nothing)})
 

@@ -136,7 +136,8 @@ def reference_for(
 
 def reference_key(config: ModelConfig, period: Window) -> str:
     """What a reference is kept under: everything that decides its counts, margins left out."""
-    decides = {"source", "columns", "window", "timezone"} | ({"eligible"} if config.eligible else set())
+    decides = {"source", "columns", "window", "timezone"}
+    decides |= {name for name in ("eligible", "joined") if getattr(config, name)}
     facts = config.model_dump(mode="json", include=decides)
     return digest([config.model, config.version, facts, str(period)])
 

@@ -1,4 +1,4 @@
-"""Patients: one row of each in each window, where a config asks for it; chosen in the engine."""
+"""Patients and encounters: one row of each in each window, where asked for; chosen in the engine."""
 
 from __future__ import annotations
 
@@ -13,16 +13,15 @@ from monitors.window import Window
 
 
 def one_each(rows: ibis.Table, config: ModelConfig, window: Window) -> ibis.Table:
-    """The first, the last or the highest scored row of each patient in each window of the grid.
+    """The first, the last or the highest scored row of each patient or encounter in each window of the grid.
 
     In a reference of many windows a patient counts once in each, as in the windows that are
     compared with it. A row that names no patient is a patient of its own.
     """
-    columns, which = config.columns, config.window.one_per_patient
-    assert columns.patient is not None  # noqa: S101  the config asks for it
-    asked = rows.mutate(
-        rounds_patient=ex.text(rows[columns.patient]), rounds_period=period(rows, config, window)
-    )
+    columns, which = config.columns, config.window.one_per
+    each = columns.patient if config.window.one_per_patient else columns.encounter
+    assert each is not None  # noqa: S101  the config asks for it
+    asked = rows.mutate(rounds_patient=ex.text(rows[each]), rounds_period=period(rows, config, window))
     time: Any = asked[columns.time]
     # Of two at the same place any would do, but the same one every time.
     others = [asked[column] for column in rows.columns if column != columns.time]

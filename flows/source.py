@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import BaseModel, ValidationError
 
-from monitors import config as model_config
 from monitors import config_file
 from monitors.columns import ScoreAtLeast
 from monitors.config import ModelConfig
+from monitors.declared_source import Source as Declared
 from monitors.errors import ConfigError
 from monitors.plan import COMPARED, RISK, Rule
 
@@ -81,6 +81,8 @@ def problems(config: ModelConfig, *, loading: bool = True) -> list[str]:
     found = of_source("source", config.source, loading=loading)
     if config.eligible is not None:
         found += of_source("eligible", config.eligible, loading=loading)
+    for i, join in enumerate(config.joined, start=1):
+        found += of_source(f"joined.{i}.source", join.source, loading=loading)
     columns = {*config.columns.numeric, *config.columns.categorical, *config.columns.text}
     attributes = {attribute.name for attribute in config.columns.attributes}
     for i, rule in enumerate(config.plan, start=1):
@@ -119,7 +121,7 @@ def _incomparable(config: ModelConfig, rule: Rule) -> list[str]:
     return []
 
 
-def of_source(key: str, declared: model_config.Source, *, loading: bool = True) -> list[str]:
+def of_source(key: str, declared: Declared, *, loading: bool = True) -> list[str]:
     """What is wrong with a source; `key` is where in the file it stands."""
     if declared.kind not in kinds():
         return [f"{key}.kind: must be one of {', '.join(kinds())} (got {declared.kind!r})"]
@@ -133,7 +135,7 @@ def of_source(key: str, declared: model_config.Source, *, loading: bool = True) 
     return found + _underivable(key, declared)
 
 
-def _underivable(key: str, declared: model_config.Source) -> list[str]:
+def _underivable(key: str, declared: Declared) -> list[str]:
     if not declared.derive:
         return []
     from flows.derive import inputs  # loads the engine: only when there is something to derive
@@ -148,7 +150,7 @@ def _underivable(key: str, declared: model_config.Source) -> list[str]:
     return found
 
 
-def _dialect(declared: model_config.Source) -> str:
+def _dialect(declared: Declared) -> str:
     """The SQL that the source's kind derives in; DuckDB's where it does not say."""
     kind = _kind(declared.kind)
     try:
@@ -181,8 +183,24 @@ def read_to_show(path: Path) -> ModelConfig:
     return config_file.read(path, partial(problems, loading=False))
 
 
+def connect_beside(first: Source, config: ModelConfig, view: ModelConfig, folder: Path) -> Source:
+    """Open a second source; in the session of the first where both are one database."""
+    kind = _kind(view.source.kind)
+    share = getattr(kind, "beside", None)
+    if share is not None and config.source.kind == view.source.kind:
+        settings = (kind.Settings.model_validate(c.source.settings) for c in (config, view))
+        shared: Source | None = share(first, *settings, view, folder)
+        if shared is not None:
+            return shared
+    return connect(view, folder)
+
+
 def connect(config: ModelConfig, folder: Path) -> Source:
     """Open a config's source. Raises SourceInvalid or SourceUnavailable."""
+    if config.joined:
+        from flows.joined import Joined  # stands on this file
+
+        return Joined(config, folder)
     if config.source.kind not in kinds():
         raise ConfigError([f"source.kind: must be one of {', '.join(kinds())}"])
     kind = _kind(config.source.kind)

@@ -33,6 +33,8 @@ def timed(table: ibis.Table, config: ModelConfig, form: str | None, where: str) 
     """The table with its times read and its columns derived, in the order that lets either use the other."""
     columns, derived = config.columns, config.source.derive
     time, others = columns.time, (columns.action_time, columns.recorded)
+    if not time:
+        return derive(table, derived, "duckdb")
     if time in derived:
         table = readable_times(derive(table, derived, "duckdb"), time, form, where)
     else:

@@ -83,6 +83,7 @@ class Columns(Strict):
     time: str = Field(description="When the prediction was made.")
     id: str | None = Field(None, description="One prediction.")
     patient: str | None = Field(None, description="Who it was about.")
+    encounter: str | None = Field(None, description="The visit or admission it was made in.")
     score: str | None = Field(None, description="A probability in [0, 1].")
     decision: str | ScoreAtLeast | None = None
     outcome: str | None = Field(None, description="0 or 1; absent or null is not yet known.")
@@ -149,9 +150,9 @@ class Columns(Strict):
 
     def read(self) -> tuple[str, ...]:
         """Every column that is read from the source, once each, in order."""
-        roles = (self.time, self.id, self.patient, self.score, self.outcome)
+        roles = (self.time, self.id, self.patient, self.encounter, self.score, self.outcome)
         staff = (self.action, self.action_time, self.recorded, self.version)
         decision = self.decision if isinstance(self.decision, str) else None
         groups = [column for a in self.attributes for column in a.columns]
         named = [*roles, *staff, decision, *self.numeric, *self.categorical, *self.text, *groups]
-        return tuple(dict.fromkeys(column for column in named if column is not None))
+        return tuple(dict.fromkeys(column for column in named if column))

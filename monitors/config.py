@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Discriminator,
@@ -24,6 +23,8 @@ from monitors.budget import Budget
 from monitors.canonical import digest
 from monitors.columns import Columns, Strict
 from monitors.columns import IsoLength as IsoLength  # where others look for it
+from monitors.declared_source import Source
+from monitors.join import Join
 from monitors.plan import DEFAULT_PLAN, Rule
 from monitors.pooling_map import PoolingMap
 from monitors.window import FIRST, MONDAY, Grid, Length, Window, moment
@@ -47,22 +48,6 @@ def _text_of_day(value: Any) -> Any:
 Moment = Annotated[str, BeforeValidator(_text_of_day)]
 
 
-class Source(BaseModel):
-    """Where predictions are; the other keys belong to the kind and are checked by it."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    kind: str = Field(description="The name of a file in flows/sources/.")
-    derive: dict[str, str] = Field(
-        default_factory=dict, description="Columns made in the engine, one SQL expression each."
-    )
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """The keys that belong to the kind."""
-        return dict(self.__pydantic_extra__ or {})
-
-
 class WindowSpec(Strict):
     """How long a window is and where the grid is anchored."""
 
@@ -73,6 +58,14 @@ class WindowSpec(Strict):
         description="Count one row of each patient in each window; "
         "without it every row counts and intervals are widened by how patients repeat.",
     )
+    one_per_encounter: Literal["first", "last", "highest_score"] | None = Field(
+        None, description="Count one row of each encounter in each window."
+    )
+
+    @property
+    def one_per(self) -> str | None:
+        """Which row of a patient or an encounter counts, where one does."""
+        return self.one_per_patient or self.one_per_encounter
 
 
 class OutcomeSpec(Strict):
@@ -200,6 +193,9 @@ class ModelConfig(Strict):
         description="Everyone who ought to be scored: a source with the same time and group columns; "
         "people are counted, never matched. Left out: rows without a score count as not scored.",
     )
+    joined: tuple[Join, ...] = Field(
+        (), description="Outcomes and what staff did, from other sources, joined by key where the rows are."
+    )
     columns: Columns
     outcome: OutcomeSpec | None = None
     window: WindowSpec
@@ -253,8 +249,20 @@ class ModelConfig(Strict):
             raise ValueError("`columns.outcome` is named, so say `outcome: {matures_after: P30D}`")
         if self.window.one_per_patient and self.columns.patient is None:
             raise ValueError("`window.one_per_patient` needs `columns.patient`")
-        if self.window.one_per_patient == "highest_score" and self.columns.score is None:
-            raise ValueError("`window.one_per_patient: highest_score` needs `columns.score`")
+        if self.window.one_per_encounter and self.columns.encounter is None:
+            raise ValueError("`window.one_per_encounter` needs `columns.encounter`")
+        if self.window.one_per_patient and self.window.one_per_encounter:
+            raise ValueError("name `window.one_per_patient` or `window.one_per_encounter`, one of them")
+        if self.window.one_per == "highest_score" and self.columns.score is None:
+            which = "one_per_patient" if self.window.one_per_patient else "one_per_encounter"
+            raise ValueError(f"`window.{which}: highest_score` needs `columns.score`")
+        made = [column for join in self.joined for column in join.made]
+        if twice := sorted({column for column in made if made.count(column) > 1}):
+            raise ValueError(f"joined: made more than once: {twice}")
+        if unread := sorted(set(made) - set(self.columns.read())):
+            raise ValueError(f"joined: made and not named under `columns`: {unread}")
+        if self.columns.time in made:
+            raise ValueError("joined: when a prediction was made (`columns.time`) cannot come from elsewhere")
         if self.pooling and (absent := set(self.pooling.groups) - self._grouped):
             raise ValueError(
                 f"pooling.groups: name columns listed among sensitive by themselves, or the site; "

@@ -93,11 +93,18 @@ def dialect(settings: Settings) -> str:
 class Database:
     """One table of a database. Only counts are asked of it."""
 
-    def __init__(self, settings: Settings, config: ModelConfig, folder: Path) -> None:
+    def __init__(
+        self, settings: Settings, config: ModelConfig, folder: Path, session: Any | None = None
+    ) -> None:
+        """Open a database, or stand in the open session of another table of it."""
         self.name = f"{settings.engine}:{settings.table}"
         self._settings, self._config = settings, config
         self._spill = tempfile.TemporaryDirectory(prefix="rounds-", ignore_cleanup_errors=True)
         self._table: ibis.Table | None = None
+        self._shared = session is not None
+        if session is not None:
+            self._backend = session
+            return
         try:
             with _reached(self.name, settings):
                 self._backend = _opened(settings, config, folder, self._spill.name)
@@ -114,7 +121,7 @@ class Database:
     def fingerprint(self) -> str:
         """Of how many rows there are, the latest time, and the latest change where a column says it."""
         table, time = self.table(), self._config.columns.time
-        asked: dict[str, Any] = {"rows": table.count(), "last": table[time].max()}
+        asked: dict[str, Any] = {"rows": table.count(), **({"last": table[time].max()} if time else {})}
         if self._settings.changed:
             asked["changed"] = table[self._settings.changed].max()
         with plainly(self.name, table.columns):
@@ -127,8 +134,14 @@ class Database:
 
     def close(self) -> None:
         """Let the connection and what was spilled go."""
-        self._backend.disconnect()
+        if not self._shared:
+            self._backend.disconnect()
         self._spill.cleanup()
+
+    @property
+    def session(self) -> Any:
+        """The open session, for another table of the same database."""
+        return self._backend
 
     def _raw(self) -> ibis.Table:
         if self._settings.engine == "sqlite":
@@ -154,7 +167,7 @@ class Database:
             if settings.engine in ("duckdb", "sqlite"):
                 return timed(used, config, None, self.name)
             table = derive(used, config.source.derive, dialect(settings))
-            if table[config.columns.time].type().is_string():
+            if config.columns.time and table[config.columns.time].type().is_string():
                 raise SourceInvalid(
                     f"{self.name}: column {config.columns.time!r} holds text where a time is needed; "
                     f"make one with `source.derive`, as in CAST(… AS timestamp)"
@@ -178,6 +191,15 @@ def _listed(names: Iterable[str]) -> str:
 def connect(settings: Settings, config: ModelConfig, folder: Path) -> Database:
     """Open the database; `folder` is where relative paths start."""
     return Database(settings, config, folder)
+
+
+def beside(
+    first: Any, settings: Settings, other: Settings, config: ModelConfig, folder: Path
+) -> Database | None:
+    """Another table in the session of an open one; None where it is another database."""
+    if not isinstance(first, Database) or settings.engine == "sqlite" or settings.url != other.url:
+        return None
+    return Database(other, config, folder, session=first.session)
 
 
 def _password(settings: Settings, folder: Path) -> str | None:

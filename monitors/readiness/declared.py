@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from monitors.columns import Attribute, Columns, Strict, read_attributes
-from monitors.config import FixedReference, IsoLength, ModelConfig, Source, WindowSpec, known_zone
+from monitors.config import FixedReference, IsoLength, ModelConfig, WindowSpec, known_zone
+from monitors.declared_source import Source
 from monitors.window import Length
 
 _PARTS = ("time", "id", "patient", "outcome", "numeric", "categorical", "sensitive", "site")
@@ -75,7 +76,7 @@ class Declared(Strict):
         if config.columns.score is not None:
             parts["numeric"] = tuple(dict.fromkeys((*config.columns.numeric, config.columns.score)))
             expect[config.columns.score] = Expected(low=0.0, high=1.0)
-        columns = ReadyColumns.model_construct(**parts, recorded=None)
+        columns = ReadyColumns.model_construct(**parts, recorded=config.columns.recorded)
         return cls.model_construct(
             source=config.source, columns=columns, timezone=config.timezone, expect=expect,
             fresh_within=None, recorded_within=None,

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.flows.rows import write
+from tests.stories.test_joined import actions, events, predictions
 from tests.stories.test_readiness import hospital
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +25,14 @@ def visits(folder: Path) -> None:
     write(folder / "visits.csv", hospital())
 
 
-PAGES: dict[str, Callable[[Path], None]] = {"docs/readiness.md": visits}
+def scores(folder: Path) -> None:
+    """Predictions, and beside them cultures and orders."""
+    rows = predictions()
+    for name, held in (("scores", rows), ("cultures", events(rows)), ("orders", actions(rows))):
+        write(folder / f"{name}.csv", held)
+
+
+PAGES: dict[str, Callable[[Path], None]] = {"docs/later.md": scores, "docs/readiness.md": visits}
 
 
 def ran(command: str, folder: Path) -> str:
