@@ -38,6 +38,7 @@ ASKED: tuple[Rule, ...] = (
     *(
         Rule(measure=measure, by="sensitive", severity="info")
         for measure in (
+            "false_negative_rate",
             "negative_predictive_value",
             "calibration_slope",
             "scaled_brier",

@@ -131,7 +131,7 @@ def intervals(
         for at, arm in enumerate(arms):
             parts += _row(arm, x, HEAD + ROW * at + ROW / 2, left, span)
     if keys:
-        parts.append(words("   ".join(keys), 0, height - 3, size=9.5, soft=True))
+        parts.append(words("; ".join(keys), 0, height - 3, size=9.5, soft=True))
     return picture(parts, WIDTH, height, title, said)
 
 
@@ -226,7 +226,13 @@ def _panel(panel: Panel, left: float, top: float, side: float, tall: float, unde
         return top + tall * (1 - min(1.0, max(0.0, share)))
 
     parts = [
-        words(panel.heading, left, top - 8, size=10.5, bold=True),
+        words(
+            panel.heading,
+            left,
+            top - 8,
+            size=min(10.5, 1.75 * (side + 30) / max(len(panel.heading), 1)),
+            bold=True,
+        ),
         box(left, top, side, tall, fill="none", stroke=LINE, kind="frame"),
     ]
     parts.append(words(panel.top, left - 4, top + 8, size=8.5, anchor="end", soft=True))

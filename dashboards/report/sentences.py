@@ -34,6 +34,30 @@ def about(facts: Facts, finding: Finding) -> str:
     return _seen(facts, finding)
 
 
+def shortly(facts: Facts, finding: Finding) -> str:
+    """A gap that is surely there, in one or two sentences for page 1."""
+    if finding.metric not in _SAID or finding.level is None or finding.baseline is None:
+        return about(facts, finding)
+    who = group_name(finding.subject, finding.group)
+    among, became = _SAID[finding.metric]
+    past = (
+        f"past the margin of {margin(finding)}"
+        if finding.verdict is Verdict.BEYOND
+        else "a gap of unclear size"
+    )
+    said = (
+        f"Of every 100 people of {who} {among}, {finding.level * 100:.0f} {_were(became)}; "
+        f"of everyone else, {finding.baseline * 100:.0f}: {past}."
+    )
+    held = facts.affected(finding)
+    if held is None:
+        return said
+    what, value, low, high = held
+    ends = sorted((abs(low), abs(high))) if low * high > 0 else [0.0, max(abs(low), abs(high))]
+    more = "more" if value > 0 else "fewer"
+    return f"{said} That is about {abs(value):.0f} {more} {what} per 1,000 of them (likely {ends[0]:.0f} to {ends[1]:.0f})."
+
+
 def _seen(facts: Facts, finding: Finding) -> str:
     who = group_name(finding.subject, finding.group)
     if finding.metric not in _SAID or finding.level is None or finding.baseline is None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
+from playwright.sync_api import Browser
 
 from dashboards.report import issue
-from dashboards.report.model import Report, Table, schema
+from dashboards.report.model import Figure, Report, Table, schema
 from monitors.assess import assess
 from monitors.assessed import Edition
 from monitors.errors import LedgerError
@@ -159,3 +162,61 @@ def test_a_period_the_ledger_does_not_hold_is_refused(tmp_path: Path) -> None:
         LedgerError, match="no audit of ward-risk version 1 there; run `rounds backfill` first"
     ):
         assess(ledger, config, moment("2030-01-01"), moment("2031-01-01"))
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light")])
+def test_the_page_fits_is_silent_and_can_be_read_by_all(
+    report: Report, browser: Browser, tmp_path: Path, width: int, scheme: str
+) -> None:
+    file = tmp_path / "report.html"
+    file.write_bytes(issue.FORMATS["html"](report))
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
+    page, noise = context.new_page(), list[str]()
+    page.on("console", lambda message: noise.append(message.text))
+    page.on("request", lambda request: noise.append(request.url) if request.url != file.as_uri() else None)
+    page.goto(file.as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+    page.evaluate((Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+    context.close()
+    assert [(v["id"], v["nodes"][0]["html"][:200]) for v in found] == []
+    assert noise == []
+
+
+def test_the_pdf_is_tagged_of_both_standards_and_says_the_same(report: Report, tmp_path: Path) -> None:
+    file = tmp_path / "report.pdf"
+    file.write_bytes(issue.FORMATS["pdf"](report))
+    raw = file.read_bytes()
+    for mark in (b"pdfuaid:part>1", b"pdfaid:part>2", b"pdfaid:conformance>A", b"/MarkInfo", b"/Lang"):
+        assert mark in raw, mark
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext is not installed")
+    read = subprocess.run(["pdftotext", str(file), "-"], capture_output=True, text=True, check=True)
+    squeezed = re.sub(r"\s+", "", read.stdout)
+    for said_ in (report.id, report.head, report.watermark, *report.page.unchecked, *report.page.answer):
+        assert re.sub(r"\s+", "", said_) in squeezed
+    assert re.search(r"page ?1 of \d+", read.stdout)
+
+
+def test_every_figure_has_words_for_those_who_cannot_see_it(report: Report) -> None:
+    drawn = [b for s in report.sections for b in s.blocks if isinstance(b, Figure)]
+    assert {f.number for f in drawn} >= {"2", "3"}
+    for figure in drawn:
+        assert len(figure.alt) > 40
+        assert figure.reading.endswith(".")
+        assert "<title>" in figure.svg
+        assert "<desc>" in figure.svg
+
+
+def test_the_first_page_can_be_read_at_fourteen(report: Report) -> None:
+    """Flesch and Kincaid's grade: a grade of 9 is an age of about 14."""
+    text = " ".join((report.page.question, *report.page.answer, *report.page.unchecked, *report.page.changed))
+    assert grade(text) <= 9.0
+
+
+def grade(text: str) -> float:
+    sentences = max(len(re.findall(r"[.?!](?:\s|$)", text)), 1)
+    spoken = re.findall(r"[A-Za-z']+|\d+", text)
+    syllables = sum(max(len(re.findall(r"[aeiouy]+", w.lower().removesuffix("e"))), 1) for w in spoken)
+    return 0.39 * len(spoken) / sentences + 11.8 * syllables / len(spoken) - 15.59

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dashboards.report.facts import NOTHING, VERDICTS, Facts, gap, margin, measure, within
+from collections.abc import Callable, Mapping, Sequence
+
+from dashboards.report.facts import NOTHING, Facts, figure, measure
 from dashboards.report.model import Column, Points, Section, Table, Text
 from monitors.audit import Finding, Verdict
 from monitors.bootstrap import DRAWS, SEED
 from monitors.release import RULES
 from monitors.told import APART, FLOOR
+
+ACROSS = 7  # measures in one table
 
 
 def appendices(facts: Facts) -> tuple[Section, ...]:
@@ -44,49 +48,105 @@ def _methods(facts: Facts) -> Section:
 
 
 def _everything(facts: Facts) -> Section:
+    """Measures across, groups down, a few measures a table: what each group has, then each gap."""
+    scored = facts.assessed.shown.stage != "outcome"
     held = [
         f
         for f in facts.assessed.shown.findings
-        if f.family in ("fairness", "performance", "oversight") and f.slow is None
+        if f.family in ("fairness", "performance", "oversight") and f.slow is None and f.group is not None
+        if scored or not f.metric.startswith("estimated_")
     ]
-    rows = tuple(_row(facts, f) for f in held)
-    titles = (
-        ("Measure", "text", 1.7), ("Group", "text", 1.6), ("n", "number", 0.6), ("Value", "number", 0.8), ("Against", "number", 0.8),
-        ("Difference", "number", 0.8), ("Interval", "number", 1.3), ("Margin", "number", 0.7), ("Grade", "text", 0.5), ("Verdict", "verdict", 1.4),
-    )  # fmt: skip
-    table = Table(
-        id="all", number="", title="Every measure and group",
-        columns=tuple(Column(title=t, kind=k, width=w) for t, k, w in titles),  # type: ignore[arg-type]
-        rows=rows, note="These are also the figures behind every drawing, after withholding.",
-    )  # fmt: skip
-    return Section(number="B", id="all-figures", title="Every measure by group", blocks=(table,))
+    rows = tuple(dict.fromkeys((f.subject, str(f.group)) for f in held))
+    found = {f.key: f for f in held}
+    gapped = tuple(dict.fromkeys(f.metric for f in held if f.against not in (None, "target")))
+    plain = tuple(dict.fromkeys(f.metric for f in held))
+    tables = [
+        *_across(facts, found, rows, plain, "values", "What each group has (95 % interval)", _value),
+        *_across(
+            facts,
+            found,
+            rows,
+            gapped,
+            "gaps-all",
+            "Gaps, with the interval that holds for all groups at once, and the verdict",
+            _gap,
+        ),
+    ]
+    return Section(number="B", id="all-figures", title="Every measure by group", blocks=tuple(tables))
 
 
-def _row(facts: Facts, f: Finding) -> tuple[str, ...]:
-    hidden = facts.hidden if f.verdict is Verdict.WITHHELD else NOTHING
-    share = f.unit.startswith("share")
-    scale, digits = (100.0, 1) if share else (1.0, 3)
+def _across(
+    facts: Facts,
+    found: Mapping[tuple[str, str, str | None], Finding],
+    rows: Sequence[tuple[str, str]],
+    metrics: Sequence[str],
+    name: str,
+    title: str,
+    cell: Callable[[Facts, Finding], str],
+) -> list[Table]:
+    made = []
+    for start in range(0, len(metrics), ACROSS):
+        part = metrics[start : start + ACROSS]
+        lines = []
+        for subject, group in rows:
+            here = [found.get((metric, subject, group)) for metric in part]
+            if any(here):
+                lines.append((f"{subject} {group}", *(cell(facts, f) if f else NOTHING for f in here)))
+        made.append(
+            Table(
+                id=f"{name}-{start // ACROSS + 1}", number="", title=f"{title}, {start // ACROSS + 1}",
+                columns=(Column(title="Group", width=1.6), *(Column(title=_headed(found, m), kind="number", width=1.2) for m in part)),
+                rows=tuple(lines), wide=True,
+                note="These are also the figures behind the drawings, after withholding." if start + ACROSS >= len(metrics) else "",
+            )
+        )  # fmt: skip
+    return made
 
-    def plain(value: float | None) -> str:
-        return hidden if value is None else f"{value * scale:,.{digits}f}".replace("-", "−")
 
-    is_gap = f.group is not None and f.against not in (None, "target")
-    return (
-        measure(f.metric),
-        "everyone" if f.group is None else f"{f.subject} {f.group}",
-        f"{f.n:,}" if f.n is not None else hidden,
-        plain(f.level if f.group is not None and f.level is not None else f.value),
-        plain(f.baseline),
-        (gap(f, f.value) if f.value is not None else hidden) if is_gap else NOTHING,
-        hidden
-        if f.low is None
-        else within(f, f.low, f.high)
-        if is_gap
-        else f"{plain(f.low)} to {plain(f.high)}",
-        "none" if f.margin is None else f"± {margin(f)}",
-        f.grade or NOTHING,
-        VERDICTS[f.verdict] if f.margin is not None or f.verdict is Verdict.WITHHELD else "shown only",
+def _headed(found: Mapping[tuple[str, str, str | None], Finding], metric: str) -> str:
+    unit = next(f.unit for f in found.values() if f.metric == metric)
+    said = {
+        "share of rows": ", %",
+        "people per 1,000": ", per 1,000",
+        "true positives per person": ", per 1,000",
+    }
+    return measure(metric) + said.get(unit, "")
+
+
+def _scale(finding: Finding) -> tuple[float, int]:
+    if finding.unit.startswith("share"):
+        return 100.0, 1
+    if finding.unit == "true positives per person":
+        return 1000.0, 0
+    return (1.0, 0) if finding.unit == "people per 1,000" else (1.0, 2)
+
+
+def _value(facts: Facts, f: Finding) -> str:
+    scale, digits = _scale(f)
+    if f.against is None and f.verdict is not Verdict.WITHHELD and facts.own(*f.key) is None:
+        if f.value is None:
+            return "not shown"
+        span = (
+            ""
+            if f.low is None or f.high is None
+            else f" ({figure(f.low * scale, digits)} to {figure(f.high * scale, digits)})"
+        )
+        return figure(f.value * scale, digits) + span
+    return facts.cell(f.metric, f.subject, f.group, digits=digits, scale=scale)
+
+
+def _gap(facts: Facts, f: Finding) -> str:
+    if f.verdict is Verdict.WITHHELD:
+        return facts.hidden
+    scale, digits = _scale(f)
+    said = (
+        {Verdict.CANNOT_TELL: "cannot tell"}.get(f.verdict, str(f.verdict))
+        if f.margin is not None
+        else "shown only"
     )
+    if f.value is None or f.low is None or f.high is None:
+        return said
+    return f"{figure(f.value * scale, digits)} ({figure(f.low * scale, digits)} to {figure(f.high * scale, digits)}), {said}"
 
 
 def _withheld(facts: Facts) -> Section:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards.report.facts import NOTHING, Facts, margin, measure
+from dashboards.report.facts import Facts, margin, measure
 from dashboards.report.model import Column, Section, Table, Text
 from monitors.audit import Finding
 
@@ -23,7 +23,7 @@ def section(facts: Facts) -> Section:
             else str(finding.against),
             f"± {margin(finding)}",
             "in the model's plan" if finding.rule != "default" else "shipped starting point",
-            finding.owner or ("not named" if not facts.shareable else NOTHING),
+            "named in the restricted edition" if facts.shareable else finding.owner or "not named",
         )
         for metric, finding in seen.items()
     )
@@ -46,7 +46,7 @@ def section(facts: Facts) -> Section:
         else "No pooling map was approved: every group stands alone."
     )
     kinds = (
-        f"{len(rows)} measures have a margin; {own} of them were set for this model. The others are "
+        f"{len(rows)} measures have a margin; {own} of them {'was' if own == 1 else 'were'} set for this model. The others are "
         "starting points that Rounds ships, and the committee should put its own in their place."
     )
     when = (
@@ -71,7 +71,7 @@ def section(facts: Facts) -> Section:
             Table(
                 id="groups", number="", title="Groups of interest",
                 columns=(Column(title="By"), Column(title="Groups", width=2.2), Column(title="Counted together", width=2.2)),
-                rows=groups, note=approved,
+                rows=groups, note=f"Groups are named as they stand in the record. {approved}",
             ),
         ),
     )  # fmt: skip

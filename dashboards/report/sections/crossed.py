@@ -87,7 +87,6 @@ def _figure(facts: Facts, found: list[Finding]) -> list[Block]:
     arms, before = [], ""
     for finding in found:
         scale = 100.0
-        name = f"{finding.subject} {finding.group}"
         first, before = finding.subject != before, finding.subject
         if finding.value is None:
             arms.append(
@@ -104,7 +103,7 @@ def _figure(facts: Facts, found: list[Finding]) -> list[Block]:
         raw = None if finding.level is None else finding.level * scale
         arms.append(
             Arm(
-                name if len(name) < 34 else str(finding.group),
+                str(finding.group),
                 Verdict.CANNOT_TELL,
                 finding.value * scale,
                 low,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dashboards.report.facts import QUESTIONS, VERDICTS, Facts, dates, group_name, measure
+from dashboards.report.facts import QUESTIONS, VERDICTS, Facts, dates, group_name
 from dashboards.report.model import Column, DecisionPage, Table
 from dashboards.report.sections.options import short
-from dashboards.report.sentences import about
+from dashboards.report.sentences import about, shortly
 from monitors.audit import WORST_FIRST, Finding, Verdict
 from monitors.told import JOIN
 from monitors.turns import Turn
@@ -16,6 +16,7 @@ from monitors.worst import worst_first
 CHOICES = (
     "Continue", "Continue with conditions", "Restrict use", "Change the threshold", "Recalibrate", "Pause", "Retire", "Collect more data",
 )  # fmt: skip
+UNCHANGED = ("No change of version, threshold, plan or data feed is recorded in this period.",)
 NEVER_RECORDED = ("disability", "language")
 SHOWN_FIRST = (
     "true_positive_rate",
@@ -38,7 +39,7 @@ def front(facts: Facts, changed: Sequence[Turn], head: str) -> DecisionPage:
         counts=tuple((VERDICTS[v], n) for v, n in counted.items() if n or v is not Verdict.FAILED),
         unchecked=_unchecked(facts, counted),
         changed=tuple(f"{_sentence(t.words)} (from {t.window.start:%Y-%m-%d})." for t in changed)
-        or _unchanged(facts),
+        or UNCHANGED,
         options=short(facts),
         choices=CHOICES,
         fingerprint=head.removeprefix("sha256:")[:16],
@@ -58,21 +59,22 @@ def _question(facts: Facts) -> str:
 
 
 def _answer(facts: Facts, counted: dict[Verdict, int]) -> tuple[str, ...]:
-    beyond = [f for f in worst_first(facts.judged) if f.verdict is Verdict.BEYOND]
-    surely = beyond or [f for f in worst_first(facts.judged) if f.verdict is Verdict.DIFFERENT]
-    plain = [f for f in surely if f.metric in LEAD and JOIN not in f.subject]
+    """Three sentences or fewer: the worst that is sure, who is missed, and how much could be told."""
+    ranked = [f for f in worst_first(facts.judged) if f.verdict in (Verdict.BEYOND, Verdict.DIFFERENT)]
+    plain = [f for f in ranked if f.metric in LEAD and JOIN not in f.subject]
+    first = [f for f in plain if f.verdict is plain[0].verdict]
+    lead = next((f for m in LEAD for f in first if f.metric == m), None)
     found = []
-    if plain:
-        lead = next(
-            (f for m in LEAD for f in plain if f.metric == m and f.verdict is plain[0].verdict), plain[0]
-        )
-        found.append(about(facts, lead))
-    elif surely:
-        found.append(about(facts, surely[0]))
+    if lead is not None:
+        found.append(shortly(facts, lead))
+        missed = next((f for f in plain if f.metric == LEAD[0]), None)
+        if missed is not None and missed.key != lead.key:
+            found.append(shortly(facts, missed))
+    elif ranked:
+        found.append(about(facts, ranked[0]))
     else:
         found.append("No gap between groups was surely there.")
-    found.append(_share(facts, counted))
-    return tuple(found)
+    return (*found, _share(facts, counted))
 
 
 def _share(facts: Facts, counted: dict[Verdict, int]) -> str:
@@ -115,11 +117,11 @@ def _strip(facts: Facts) -> Table:
     return Table(
         id="strip", number="", title="The worst group of each question",
         columns=(
-            Column(title="Question", width=2.2), Column(title="Group most concerning", width=1.3), Column(title="Verdict", kind="verdict", width=1.5),
+            Column(title="Question", width=2.2), Column(title="Group most concerning", width=1.3), Column(title="Verdict", kind="verdict", width=1.75),
             Column(title="People per 1,000 of the group (likely)", width=1.7), Column(title="Grade", width=0.5),
         ),
         rows=tuple(rows),
-        note="Grade A: sure enough. B: rough. C: too rough for a verdict.",
+        note="Grade A: sure enough. B: rough. C: too rough for a verdict. A group can stay “cannot tell” beside a clear figure, where people of unknown group or outcome could change it.",
     )  # fmt: skip
 
 
@@ -169,9 +171,3 @@ def shown_share(facts: Facts, attribute: str) -> float | None:
     """How many of everyone have no value of an attribute, where that is told."""
     found: Finding | None = facts.find("unknown_share", attribute)
     return found.value if found else None
-
-
-def _unchanged(facts: Facts) -> tuple[str, ...]:
-    return (
-        f"No change of version, threshold, plan or feed is recorded in this period ({measure('rows').lower()} and drift: see the watch pages).",
-    )

@@ -200,6 +200,7 @@ def _calibration(facts: Facts) -> list[Block]:
                 svg=drawing.panels(
                     drawn, title="Calibration by group", said=said, across="predicted risk, %",
                     up="observed, % (dotted: where predictions come true; dashed: the threshold)",
+                    columns=5 if len(drawn) > 8 else 4,
                 ),
             )
         )  # fmt: skip

@@ -84,7 +84,7 @@ def _figures(facts: Facts) -> list[Block]:
     said = _spread_said(scores.positives, scores.negatives, scores.edges, held.threshold)
     figure = Figure(
         id="f7", number="7", title="How scores lie, by outcome", reading=said, alt=f"Two curves. {said}",
-        svg=drawing.panels(spread, title="Scores by outcome", said=said, across="predicted risk, %", up="people, share of the tallest", columns=2),
+        svg=drawing.panels(spread, title="Scores by outcome", said=said, across="predicted risk, %", up="people, share of the tallest", columns=3),
     )  # fmt: skip
     net = scores.net_benefit()
     top = max(0.05, *(max(v, e) for _, v, e in net))
@@ -102,7 +102,7 @@ def _figures(facts: Facts) -> list[Block]:
         id="f8", number="8", title="What flagging by the score is worth", reading=worth, alt=f"Decision curve. {worth}",
         svg=drawing.panels(
             (Panel("Decision curve, everyone", curves, threshold=held.threshold, top=f"{top * 1000:.0f}", bottom=f"{bottom * 1000:.0f}", zero=up(0.0)),),
-            title="Decision curve", said=worth, across="threshold, %", up="people rightly flagged per 1,000, net of false alarms", columns=2,
+            title="Decision curve", said=worth, across="threshold, %", up="people rightly flagged per 1,000, net of false alarms", columns=3,
         ),
     )  # fmt: skip
     return [figure, decision]
