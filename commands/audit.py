@@ -49,10 +49,12 @@ def audit(
 
     Nothing is counted anew and no row is read. The same ledger gives the same files, byte for byte.
     """
+    from dashboards.crosswalk import rows
     from dashboards.report import issue
     from flows import run as runs
     from flows import source
     from monitors.assess import assess
+    from monitors.governance.evidence import House
 
     wanted = [name.strip() for name in formats.split(",") if name.strip()]
     if not wanted or set(wanted) - set(FORMATS):
@@ -71,7 +73,7 @@ def audit(
     when = moment_of(at, "--at", config) if at else runs.now().replace(microsecond=0)
     ledger = runs.open_ledger(home)
     held = assess(ledger, config, *span, edition="restricted" if edition == "restricted" else "shareable")
-    report = issue.issue(ledger, held, when)
+    report = issue.issue(ledger, held, when, rows(House(ledger, {config.model: config}, when, only=True)))
     folder = out or home.folder / "reports" / report.id
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     made = {f"report.{name}": issue.FORMATS[name](report) for name in FORMATS if name in wanted}

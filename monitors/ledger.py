@@ -156,8 +156,12 @@ class Ledger:
         window: str | None = None,
         before: datetime | None = None,
         last: int | None = None,
+        bodies: bool = True,
     ) -> list[Entry]:
-        """Entries of a kind, oldest first; `before` bounds the window's end, `last` the number."""
+        """Entries of a kind, oldest first; `before` bounds the window's end, `last` the number.
+
+        Without `bodies` they are quick to read, however large.
+        """
         where = _entries.c.kind == kind
         if model is not None:
             where &= _entries.c.model == model
@@ -165,7 +169,7 @@ class Ledger:
             where &= _entries.c.window == window
         if before is not None:
             where &= _entries.c.window_end <= utc(before)
-        return list(self._select(where, last))[::-1]
+        return list(self._select(where, last, bodies=bodies))[::-1]
 
     def record(self, audit: Audit, profile: Profile) -> tuple[Recorded, bool]:
         """Write an audit with its profile; the second value says whether it is new.

@@ -44,6 +44,7 @@ def issue(ledger: Ledger, assessed: Assessed, at: datetime, evidence: Sequence[R
             "generated": report.generated,
             "head": report.head,
             "counts": dict(report.page.counts),
+            **({"plan": assessed.audit.plan} if assessed.audit.plan else {}),
         },
     )
     return report

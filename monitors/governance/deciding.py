@@ -5,9 +5,8 @@ Every step is an entry of the ledger with a name; whoever writes is told what wo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
-from typing import Any
 
 from monitors.acting import LONGEST_TEXT, NotAccepted
 from monitors.canonical import digest
@@ -16,16 +15,8 @@ from monitors.governance.matters import Action, Matter
 from monitors.ledger import Entry, Ledger
 
 
-def report(ledger: Ledger, key: str, model: str, question: str, facts: Mapping[str, Any]) -> Entry:
-    """Bring a generated report before the committee; `facts` hold its digest, period, edition and plan.
-
-    The same report again is the matter it was.
-    """
-    return ledger.append(m.REPORT, key, {**facts, "question": question}, model=model)
-
-
 def bring(ledger: Ledger, model: str, question: str, by: str) -> Entry:
-    """Bring something else before the committee: a vendor's notice, a complaint, a question."""
+    """Bring something that is no report before the committee: a vendor's notice, a complaint, a question."""
     body = {**_said(question=question, by=by), "model": _said(model=model)["model"]}
     return ledger.append(m.RAISED, f"M-{digest(body)[7:15]}", body, model=body["model"])
 

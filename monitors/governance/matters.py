@@ -12,8 +12,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from monitors.ledger import Entry, Ledger
+from monitors.window import Window
 
-REPORT, RAISED, SIGNED, DECIDED = "report_generated", "matter_raised", "report_signed", "decision_recorded"
+REPORT, RAISED, SIGNED, DECIDED = "report", "matter_raised", "report_signed", "decision_recorded"
 ACTION, CLOSED = "action_agreed", "action_closed"
 ROLES = (
     "clinical owner",
@@ -145,21 +146,24 @@ def matters(ledger: Ledger, model: str | None = None) -> list[Matter]:
     votes, decisions = (_by_matter(ledger.entries(kind, model=model)) for kind in (SIGNED, DECIDED))
     closings = {entry.key: entry for entry in ledger.entries(CLOSED, model=model)}
     agreed = _by_matter(ledger.entries(ACTION, model=model))
+    brought = [
+        *((e, _of_report(e)) for e in ledger.entries(REPORT, model=model, bodies=False)),
+        *((e, str(e.body["question"])) for e in ledger.entries(RAISED, model=model)),
+    ]
     found = [
         Matter(
             entry.key,
             str(entry.model),
-            entry.body["question"],
+            question,
             entry.kind,
             entry.at,
             entry.seq,
-            entry.body,
+            entry.summary,
             tuple(_vote(e) for e in votes.get(entry.key, ())),
             tuple(_decision(e) for e in decisions.get(entry.key, ())),
             tuple(_action(e, closings.get(e.key)) for e in agreed.get(entry.key, ())),
         )
-        for kind in (REPORT, RAISED)
-        for entry in ledger.entries(kind, model=model)
+        for entry, question in brought
     ]
     return sorted(found, key=lambda m: m.seq, reverse=True)
 
@@ -197,6 +201,13 @@ def working_days(start: date, end: date) -> int:
     days = max((end - start).days, 0)
     whole, rest = divmod(days, 7)
     return whole * 5 + sum((start + timedelta(days=i)).weekday() < 5 for i in range(1, rest + 1))
+
+
+def _of_report(entry: Entry) -> str:
+    """What a report asks of the committee; both editions of one period are a matter each."""
+    period, edition = Window.parse(str(entry.window)), entry.summary.get("edition", "")
+    days = f"{period.start:%-d %b %Y} to {period.end:%-d %b %Y}"
+    return f"Bias audit of {entry.model}, {days}{f', {edition} edition' if edition else ''}"
 
 
 def _by_matter(entries: Iterable[Entry]) -> dict[str, list[Entry]]:

@@ -51,6 +51,7 @@ PAGES = {
     "glossary": "/glossary",
     "alerts": "/alerts",
     "inventory": "/inventory",
+    "evidence": "/evidence",
     "tool": "/inventory?tool=sepsis-early-warning",
     "hostile tool": f"/inventory?tool={quote(HOSTILE)}",
     "decisions": "/decisions",
@@ -378,11 +379,12 @@ def notice(model: str, name: str = "auroc", severity: str = "page", *, over: boo
 
 def before_committee(ledger: Ledger) -> None:
     """One report open, one decided with dissent, an action overdue, and a matter of a hostile name."""
-    if ledger.get("report_generated", "R-2025-11"):
+    if ledger.get("report", "R-2025-11"):
         return
     facts = {"digest": "sha256:" + "d" * 64, "plan": "sepsis-bias v1 sha256:" + "b" * 64}
     for key, model in (("R-2025-11", "readmission-30d"), ("R-2026-02", "sepsis-early-warning")):
-        deciding.report(ledger, key, model, "Does it miss some groups more often?", facts)
+        said = f"{LAST - timedelta(weeks=8):%Y-%m-%dT00:00:00Z}/{LAST:%Y-%m-%dT00:00:00Z}"
+        ledger.append("report", key, {"id": key}, model=model, window=said, summary=facts)
     deciding.bring(ledger, HOSTILE, HOSTILE, HOSTILE)
     deciding.sign(ledger, "R-2026-02", "Ada", "clinical owner", "approve", "none")
     deciding.sign(ledger, "R-2025-11", "Ada", "clinical owner", "approve", "none")

@@ -19,7 +19,7 @@ def section(rows: Sequence[Row]) -> Section:
     return Section(
         number="15", id="evidence", title="Evidence map",
         blocks=(
-            Text(paragraphs=("Where evidence for a requirement stands. Whether a requirement is met is for people with the duty to judge it.",)),
+            Text(paragraphs=("The requirements this report itself speaks to, and where its evidence stands; V was read in the text itself, V2 in a secondary source. Whether a requirement is met is for people with the duty to judge it.",)),
             Table(
                 id="t11", number="11", title="Evidence for requirements",
                 columns=tuple(Column(title=t, width=w) for t, w in TITLES), rows=tuple(rows),

@@ -14,12 +14,13 @@ from monitors.ledger import Ledger
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)  # a Monday
 KEY = "R-2026-03"
+PERIOD = "2025-12-01T00:00:00Z/2026-03-01T00:00:00Z"
 
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Ledger:
     made = Ledger(f"sqlite:///{tmp_path}/ledger.db", lambda: START)
-    deciding.report(made, KEY, "sepsis", "Does it miss some groups?", {"digest": "sha256:d"})
+    made.append("report", KEY, {"id": KEY}, model="sepsis", window=PERIOD, summary={"edition": "restricted"})
     return made
 
 
@@ -39,9 +40,10 @@ def test_a_report_without_a_decision_is_open_and_ages(ledger: Ledger) -> None:
     assert ages == [None, "chair", "executive sponsor"]
 
 
-def test_the_same_report_again_is_the_same_matter(ledger: Ledger) -> None:
-    deciding.report(ledger, KEY, "sepsis", "Does it miss some groups?", {"digest": "sha256:d"})
-    assert len(matters(ledger)) == 1
+def test_a_report_is_a_matter_by_being_written(ledger: Ledger) -> None:
+    (matter,) = matters(ledger)
+    said = "Bias audit of sepsis, 1 Dec 2025 to 1 Mar 2026, restricted edition"
+    assert (matter.key, matter.model, matter.question) == (KEY, "sepsis", said)
 
 
 def test_a_decision_rests_on_votes_and_names_the_roles_that_did_not(ledger: Ledger) -> None:
