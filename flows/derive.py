@@ -11,6 +11,7 @@ from ibis.expr import operations as ops
 from sqlglot import exp
 
 from flows.engine import plainly
+from monitors.config import ModelConfig
 from monitors.errors import ConfigError
 
 # What an expression may not hold: it must not read other tables, files or settings.
@@ -59,6 +60,18 @@ def inputs(name: str, expression: str, dialect: str) -> set[str]:
         if called in _REACHING or called.startswith(("read_", "pg_", "duckdb_", "sniff_")):
             raise ConfigError([f"source.derive.{name}: may not call {called}"])
     return {column.name for column in tree.find_all(exp.Column)}
+
+
+def needed(config: ModelConfig, dialect: str) -> tuple[str, ...]:
+    """The columns a source has to hold: those that are read and not made, and those they are made of."""
+    source = config.source
+    read = [column for column in config.columns.read() if column not in source.derive]
+    for made, expression in source.derive.items():
+        read += sorted(inputs(made, expression, dialect))
+    read = [column for column in read if column not in source.explode]
+    for made, expression in source.explode.items():
+        read += sorted(inputs(made, expression, dialect))
+    return tuple(dict.fromkeys([*read, *([source.sampled.fraction] if source.sampled else [])]))
 
 
 def _parsed(name: str, expression: str, dialect: str) -> exp.Expr:

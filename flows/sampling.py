@@ -24,7 +24,7 @@ from monitors.window import Window
 Sample = Mapping[str, Sequence[Any]]
 """By column: a number as a float, a category as text, None where missing."""
 
-_MD5 = frozenset({"duckdb", "postgres", "mysql", "snowflake", "databricks", "pyspark"})
+DIGESTED = frozenset({"duckdb", "postgres", "mysql", "snowflake", "databricks", "pyspark"})
 _APART = "\x1f"  # between the parts of a row's name, where no value has it
 
 
@@ -78,7 +78,7 @@ def _place(rows: ibis.Table, config: ModelConfig, seed: int) -> Any:
         value: Any = rows[name]
         told = told + ibis.literal(_APART) + value.cast("string").fill_null("")
     engine = rows.get_backend().name
-    if engine in _MD5:
+    if engine in DIGESTED:
         return md5(told)
     if engine == "mssql":
         return told.hexdigest("md5")

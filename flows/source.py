@@ -136,7 +136,7 @@ def of_source(key: str, declared: Declared, *, loading: bool = True) -> list[str
 
 
 def _underivable(key: str, declared: Declared) -> list[str]:
-    if not declared.derive:
+    if not (declared.derive or declared.explode):
         return []
     from flows.derive import inputs  # loads the engine: only when there is something to derive
 
@@ -147,6 +147,13 @@ def _underivable(key: str, declared: Declared) -> list[str]:
             inputs(name, expression, dialect)
         except ConfigError as error:
             found += [said.replace("source.derive", f"{key}.derive", 1) for said in error.problems]
+    if declared.explode and not getattr(_kind(declared.kind), "LISTS", False):
+        found.append(f"{key}.explode: {declared.kind} holds no lists of requests")
+    for name, expression in declared.explode.items():
+        try:
+            inputs(name, expression, dialect)
+        except ConfigError as error:
+            found += [said.replace("source.derive", f"{key}.explode", 1) for said in error.problems]
     return found
 
 
@@ -205,4 +212,8 @@ def connect(config: ModelConfig, folder: Path) -> Source:
         raise ConfigError([f"source.kind: must be one of {', '.join(kinds())}"])
     kind = _kind(config.source.kind)
     source: Source = kind.connect(kind.Settings.model_validate(config.source.settings), config, folder)
+    if config.source.sampled is not None:
+        from flows.batches import Thinned  # stands on this file
+
+        return Thinned(source, config)
     return source

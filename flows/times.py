@@ -6,6 +6,7 @@ from typing import Any
 
 import ibis
 
+from flows.batches import exploded
 from flows.derive import derive
 from monitors.config import ModelConfig
 from monitors.errors import SourceInvalid
@@ -32,6 +33,7 @@ def _read_as(value: str, form: str) -> ibis.expr.datatypes.timestamp: ...
 def timed(table: ibis.Table, config: ModelConfig, form: str | None, where: str) -> ibis.Table:
     """The table with its times read and its columns derived, in the order that lets either use the other."""
     columns, derived = config.columns, config.source.derive
+    table = exploded(table, config, where)
     time, others = columns.time, (columns.action_time, columns.recorded)
     if not time:
         return derive(table, derived, "duckdb")

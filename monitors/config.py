@@ -249,6 +249,8 @@ class ModelConfig(Strict):
             raise ValueError("`columns.outcome` is named, so say `outcome: {matures_after: P30D}`")
         if self.window.one_per_patient and self.columns.patient is None:
             raise ValueError("`window.one_per_patient` needs `columns.patient`")
+        if self.source.sampled is not None and self.columns.id is None:
+            raise ValueError("`source.sampled` needs `columns.id`: rows are drawn by it, the same every time")
         if self.window.one_per_encounter and self.columns.encounter is None:
             raise ValueError("`window.one_per_encounter` needs `columns.encounter`")
         if self.window.one_per_patient and self.window.one_per_encounter:

@@ -17,7 +17,7 @@ import duckdb
 import ibis
 from pydantic import BaseModel, ConfigDict, Field
 
-from flows.derive import inputs
+from flows.derive import needed
 from flows.engine import NOT_WHOLE, plainly, said
 from flows.times import timed
 from monitors.canonical import digest
@@ -38,6 +38,8 @@ _FORMATS: dict[str, Format] = {
 _DELIMITERS = (",", ";", "\t", "|")
 _AT_LINE = re.compile(r"CSV Error on Line: (\d+)")
 _COUNTED = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
+
+LISTS = True  # a row may hold a batch of requests
 
 
 class Settings(BaseModel):
@@ -185,12 +187,10 @@ class Files:
         self._spill.cleanup()
 
     def _open(self) -> ibis.Table:
-        config, derived, reading = self._config, self._config.source.derive, self._reading
+        config, reading = self._config, self._reading
         there = reading.described(self._backend)
-        read = [column for column in config.columns.read() if column not in derived]
-        for made, expression in derived.items():
-            read += [c for c in sorted(inputs(made, expression, "duckdb")) if c not in read]
-        if absent := [column for column in dict.fromkeys(read) if column not in there]:
+        read = needed(config, "duckdb")
+        if absent := [column for column in read if column not in there]:
             # A file without a header would have a patient listed for names of columns.
             known = (
                 f"it has {_listed(there, most=40)}."
@@ -208,7 +208,7 @@ class Files:
             types = dict.fromkeys(dates, "VARCHAR")
             if reading.format == "json" and types:
                 types = {**there, **types}
-        used = ", ".join(_quoted(column) for column in dict.fromkeys(read))
+        used = ", ".join(_quoted(column) for column in read)
         storage = "VIEW" if reading.format == "parquet" else "TABLE"
         with plainly(self.name, there):
             self._backend.raw_sql(

@@ -17,7 +17,7 @@ import duckdb
 import ibis
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from flows.derive import derive, inputs
+from flows.derive import derive, needed
 from flows.dialects import fetched
 from flows.engine import plainly
 from flows.sources._sqlite import copy
@@ -40,6 +40,7 @@ ENGINES = {
     "trino": "trino",
     "oracle": "oracle",
 }
+LISTS = True  # in DuckDB and SQLite a row may hold a batch of requests
 _NAME = re.compile(r"[^.\"'\s][^\"']*")
 
 
@@ -166,6 +167,11 @@ class Database:
             used = rows.select(*wanted)
             if settings.engine in ("duckdb", "sqlite"):
                 return timed(used, config, None, self.name)
+            if config.source.explode:
+                raise SourceInvalid(
+                    f"{self.name}: source.explode is for files, DuckDB and SQLite; here make a view with a "
+                    f"row for each element"
+                )
             table = derive(used, config.source.derive, dialect(settings))
             if config.columns.time and table[config.columns.time].type().is_string():
                 raise SourceInvalid(
@@ -177,11 +183,8 @@ class Database:
 
 def _wanted(settings: Settings, config: ModelConfig) -> list[str]:
     """The columns that are read, once each."""
-    derived = config.source.derive
-    wanted = [column for column in config.columns.read() if column not in derived]
-    for made, expression in derived.items():
-        wanted += sorted(inputs(made, expression, dialect(settings)))
-    return list(dict.fromkeys([*wanted, *([settings.changed] if settings.changed else [])]))
+    read = needed(config, dialect(settings))
+    return list(dict.fromkeys([*read, *([settings.changed] if settings.changed else [])]))
 
 
 def _listed(names: Iterable[str]) -> str:

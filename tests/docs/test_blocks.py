@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.rows import write
+from tests.flows.rows import ward, write
 from tests.stories.test_joined import actions, events, predictions
 from tests.stories.test_readiness import hospital
+from tests.stories.test_requests import batched
 
 ROOT = Path(__file__).parents[2]
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -32,7 +33,18 @@ def scores(folder: Path) -> None:
         write(folder / f"{name}.csv", held)
 
 
-PAGES: dict[str, Callable[[Path], None]] = {"docs/later.md": scores, "docs/readiness.md": visits}
+def requests(folder: Path) -> None:
+    """A log of batches, and one of which only some was kept."""
+    rows = ward()
+    write(folder / "log.csv", batched(rows))
+    write(folder / "sampled.csv", [row | {"chance": 1 if row["risk"] > 0.5 else 0.25} for row in rows])
+
+
+PAGES: dict[str, Callable[[Path], None]] = {
+    "docs/later.md": scores,
+    "docs/readiness.md": visits,
+    "docs/requests.md": requests,
+}
 
 
 def ran(command: str, folder: Path) -> str:
