@@ -70,7 +70,7 @@ def outcomes_due(config: ModelConfig | None, awaiting: datetime | None) -> datet
     `awaiting` is when that window ended. None where no outcome is declared, no run is promised,
     or every window has its own.
     """
-    if config is None or config.outcome is None or config.columns.outcome is None or awaiting is None:
+    if config is None or config.outcome is None or not config.columns.awaits or awaiting is None:
         return None
     if config.governance.lifecycle in RESTING or config.schedule is None:
         return None

@@ -74,6 +74,13 @@ MEASURES = {
     "time_to_action": "Time to action",
     "time_to_action_90": "Time to action, slow tenth",
     "incomplete_share": "Inputs incomplete",
+    "accuracy": "Right answers",
+    "balanced_accuracy": "Right answers, each as often",
+    "macro_f1": "F1 over answers",
+    "mean_absolute_error": "Mean absolute error",
+    "mean_error": "Mean error",
+    "hit_rate": "Right answer on the list",
+    "mean_reciprocal_rank": "Mean reciprocal rank",
 }
 
 WHOLE = ("rows", "model", "score", "decision", "outcome", "")  # subjects that are no column

@@ -14,12 +14,12 @@ from flows import expressions as ex
 from flows.prepare import Prepared
 from flows.shape import shaped
 from monitors.columns import Columns
-from monitors.cube import UNKNOWN, Aside
+from monitors.cube import PAIRED, SUMS, UNKNOWN, Aside
 from monitors.delays import STARTS
 from monitors.errors import SourceInvalid
 from monitors.histogram import Bins, NumericBins
 
-KINDS = ("day", "delay", "need", "incomplete", "late")
+KINDS = ("day", "delay", "need", "incomplete", "late", *PAIRED)
 
 
 def branches(
@@ -50,6 +50,22 @@ def branches(
     if columns.recorded:
         # Of a row that does not say when it was recorded nothing is known.
         yield _counted(tag, "late", rows.filter(rows.late.notnull()).select(key=key, place=rows.late))
+    if not prepared.outcomes:
+        return
+    if columns.label:
+        known = rows.filter(rows.label_actual.notnull())
+        yield _counted(
+            tag, "label", known.select(key=key, place=known.label_actual, other=known.label_predicted)
+        )
+    if columns.rank:
+        yield _counted(tag, "rank", rows.filter(rows.rank.notnull()).select(key=key, place=rows.rank))
+    if columns.amount:
+        off: Any = rows.filter(rows.error.notnull()).select(key=key, error=rows.error)
+        sums = (off.count(), off.error.sum(), off.error.abs().sum(), (off.error * off.error).sum())
+        which = ibis.literal(KINDS.index("amount"), "int64")
+        for place, n in zip(range(len(SUMS)), sums, strict=True):
+            counted = off.group_by("key").aggregate(n=n)
+            yield shaped(counted, tag, key=counted.key, outcome=which, cell=ibis.literal(place), n=counted.n)
 
 
 def timely(table: ibis.Table, columns: Columns, where: str) -> ibis.Table:

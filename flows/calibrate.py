@@ -119,7 +119,7 @@ def calibrate(config: ModelConfig, reference: Reference, setting: Setting | None
         raise ConfigError([f"reference: spans {held}; calibrating needs at least 2"])
     rows = int(np.median([block.rows for block in blocks]))
     windows = windows_a_quarter(config.window.length)
-    stage: Stage = "outcome" if config.columns.outcome else "scored"
+    stage: Stage = "outcome" if config.columns.awaits else "scored"
     seen: dict[tuple[str, str], list[Finding]] = {}
     for block in blocks:
         for finding in evaluate(config, block, replace(reference, blocks=()), stage, setting):

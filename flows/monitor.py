@@ -67,7 +67,7 @@ def step(
     opened = source if hasattr(source, "fingerprint") else Frame(source, config)
     try:
         refuse_overlap(config, window)
-        stage = stage or ("outcome" if config.columns.outcome else "scored")
+        stage = stage or ("outcome" if config.columns.awaits else "scored")
         if eligible is not None:
             eligible = eligibles.opened(eligible, config)
         reference = reference_for(config, window, opened, ledger, told, eligible)
@@ -164,7 +164,7 @@ def refuse_overlap(config: ModelConfig, window: Window) -> None:
 
 def stage_at(config: ModelConfig, window: Window, moment: datetime) -> Stage:
     """Which stage a window has reached at a moment: outcomes count once all have matured."""
-    if config.columns.outcome is None or config.outcome is None:
+    if not config.columns.awaits or config.outcome is None:
         return "scored"
     matured = config.outcome.matures_after.after(window.end, config.zone)
     return "outcome" if matured <= moment else "scored"
@@ -174,7 +174,7 @@ def due(config: ModelConfig, moment: datetime) -> list[tuple[Window, Stage]]:
     """What a scheduled run owes: the last complete window, and the last whose outcomes matured."""
     last = config.grid.ending_by(moment)
     owed: list[tuple[Window, Stage]] = [(last, stage_at(config, last, moment))]
-    if config.outcome is None or config.columns.outcome is None or owed[0][1] == "outcome":
+    if config.outcome is None or not config.columns.awaits or owed[0][1] == "outcome":
         return owed
     index = config.grid.index(last.start)
     while stage_at(config, earlier := config.grid.window(index), moment) != "outcome":

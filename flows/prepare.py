@@ -17,6 +17,7 @@ from typing import Any
 import ibis
 
 from flows import expressions as ex
+from flows.answers import answered
 from flows.dialects import compiled
 from monitors.columns import Attribute, Columns, ScoreAtLeast
 from monitors.config import ModelConfig
@@ -122,6 +123,8 @@ class Prepared:
             waited = ex.seconds(rows[columns.recorded]) - ex.seconds(rows[columns.time])
             most = int(columns.late_after.approximate.total_seconds())
             made["late"] = ibis.ifelse(waited.isnull(), ibis.null("int64"), ibis.ifelse(waited > most, 1, 0))
+        if self.outcomes:
+            made |= answered(rows, columns)
         if self.completeness:
             blanks = [ex.blank(rows[name]) for name in (*columns.numeric, *columns.categorical)]
             made["incomplete"] = ibis.ifelse(ibis.or_(*blanks), 1, 0)

@@ -36,6 +36,6 @@ def register_file(model: Path, plan: Path, home: Home, told: Told = quietly) -> 
         source.close()
         if eligible is not None:
             eligible.close()
-    stage: Stage = "outcome" if config.columns.outcome else "scored"
+    stage: Stage = "outcome" if config.columns.awaits else "scored"
     seen = evaluate(config, reference.profile, reference, stage, runs.setting(config))
     return register(ledger, asked, period, flags(asked, period, seen, reference.profile.window))

@@ -143,6 +143,9 @@ def _spelled(config: ModelConfig, where: str, rule: Rule) -> Iterator[Check]:
         "need": columns.need is not None,
         "inputs": bool(columns.numeric or columns.categorical),
         "eligible": config.eligible is not None,
+        "label": columns.label is not None,
+        "amount": columns.amount is not None,
+        "rank": columns.rank is not None,
     }
     if not all(have[need] for need in metric.needs):
         return

@@ -30,6 +30,30 @@ class ScoreAtLeast(Strict):
     score_at_least: float = Field(ge=0, le=1)
 
 
+class Label(Strict):
+    """An answer out of several: a code, a category, a triage level."""
+
+    predicted: str = Field(description="The column with the answer the model gave.")
+    actual: str = Field(description="The column with the right answer; absent or null is not yet known.")
+    among: tuple[str, ...] = Field(
+        min_length=2, description="Every answer there is; any other is one of its own, and never right."
+    )
+
+    @field_validator("among")
+    @classmethod
+    def _once(cls, among: tuple[str, ...]) -> tuple[str, ...]:
+        if twice := sorted({name for name in among if among.count(name) > 1}):
+            raise ValueError(f"lists an answer twice: {twice}")
+        return among
+
+
+class Amount(Strict):
+    """A quantity that is predicted: days of stay, minutes, a cost."""
+
+    predicted: str = Field(description="The column with the amount the model gave.")
+    actual: str = Field(description="The column with what it came to; absent or null is not yet known.")
+
+
 class Attribute(Strict):
     """A registered grouping: one column, a column in bands, or an intersection of such.
 
@@ -87,6 +111,12 @@ class Columns(Strict):
     score: str | None = Field(None, description="A probability in [0, 1].")
     decision: str | ScoreAtLeast | None = None
     outcome: str | None = Field(None, description="0 or 1; absent or null is not yet known.")
+    label: Label | None = Field(None, description="The answer out of several, where the model gives one.")
+    amount: Amount | None = Field(None, description="The quantity, where the model predicts one.")
+    rank: str | None = Field(
+        None,
+        description="Where the right answer stood in the model's list, 1 first; 0 where it was not on it.",
+    )
     action: str | None = Field(
         None, description="1 where staff acted on it, 0 where not; absent or null is not recorded."
     )
@@ -115,8 +145,8 @@ class Columns(Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> Columns:
-        if self.score is None and self.decision is None:
-            raise ValueError("name a `score`, a `decision`, or both")
+        if self.score is None and self.decision is None and not (self.label or self.amount or self.rank):
+            raise ValueError("name a `score`, a `decision`, or both; or a `label`, an `amount` or a `rank`")
         if isinstance(self.decision, ScoreAtLeast) and self.score is None:
             raise ValueError("`decision: {score_at_least: …}` needs a `score`")
         if self.action_time is not None and self.action is None:
@@ -142,6 +172,11 @@ class Columns(Strict):
         return self
 
     @property
+    def awaits(self) -> bool:
+        """Whether something is only known later: the outcome, the right answer, what it came to."""
+        return any((self.outcome, self.label, self.amount, self.rank))
+
+    @property
     def attributes(self) -> tuple[Attribute, ...]:
         """Every grouping that is counted: the sensitive ones, and the site."""
         if self.site is None or self.site in {a.name for a in self.sensitive}:
@@ -153,6 +188,9 @@ class Columns(Strict):
         roles = (self.time, self.id, self.patient, self.encounter, self.score, self.outcome)
         staff = (self.action, self.action_time, self.recorded, self.version)
         decision = self.decision if isinstance(self.decision, str) else None
+        given = [pair for pair in (self.label, self.amount) if pair is not None]
+        answers = [*(name for pair in given for name in (pair.predicted, pair.actual)), self.rank]
         groups = [column for a in self.attributes for column in a.columns]
-        named = [*roles, *staff, decision, *self.numeric, *self.categorical, *self.text, *groups]
+        features = [*self.numeric, *self.categorical, *self.text]
+        named = [*roles, *staff, decision, *answers, *features, *groups]
         return tuple(dict.fromkeys(column for column in named if column))

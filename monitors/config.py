@@ -245,8 +245,9 @@ class ModelConfig(Strict):
                     f"plan.{i}.slow_change: needs a reference that stays (`from`, `to`): nothing moves "
                     f"slowly away from one that follows"
                 )
-        if self.columns.outcome is not None and self.outcome is None:
-            raise ValueError("`columns.outcome` is named, so say `outcome: {matures_after: P30D}`")
+        if self.columns.awaits and self.outcome is None:
+            later = next(n for n in ("outcome", "label", "amount", "rank") if getattr(self.columns, n))
+            raise ValueError(f"`columns.{later}` is named, so say `outcome: {{matures_after: P30D}}`")
         if self.window.one_per_patient and self.columns.patient is None:
             raise ValueError("`window.one_per_patient` needs `columns.patient`")
         if self.source.sampled is not None and self.columns.id is None:

@@ -26,8 +26,20 @@ Aside = tuple[str, str, int, int, int]
 
 "day": patient-days. "delay": flags acted on, place the step of `delays.STARTS`. "need": place the score
 cell, other the bin of need. "incomplete": place 1 where an input was missing, else 0. "late": place 1
-where a row was recorded too late, else 0.
+where a row was recorded too late, else 0. "label": place which answer was right, other which was given,
+of those declared; -1 and -2 for any other, so that no two are alike. "amount": n a sum, by place what of
+(`SUMS`). "rank": place where the right answer stood, 0 where it was not on the list.
 """
+PAIRED = ("label", "amount", "rank")
+SUMS = (
+    "rows",
+    "error",
+    "absolute error",
+    "squared error",
+)  # in hundredths of the amount's unit, squares of it
+HUNDREDTHS = 100
+STRANGE, NO_ANSWER = -1, -2  # a right answer, and one given, that is not among those declared
+MOST = 1_000_000  # hundredths: an error beyond is taken for this, so that sums of squares stay whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +61,7 @@ class Tally:
         delays: flags acted on by how long it took, shape (len(STARTS),).
         complete, incomplete: rows with every input, and without; both 0 where not counted.
         in_time, late: rows by when they were recorded; both 0 where not counted.
+        pairs: what is counted beside as (place, other, n), by kind of `PAIRED`, shape (k, 3).
     """
 
     n: int
@@ -76,6 +89,7 @@ class Tally:
     incomplete: int = 0
     in_time: int = 0
     late: int = 0
+    pairs: Mapping[str, Counts] = field(default_factory=dict)
 
     @property
     def events(self) -> int:
@@ -114,8 +128,9 @@ class Tally:
 
     def worth(self, share: float) -> Tally:
         """The same people as if so many fewer: fractions, from which only limits are read."""
-        counted = (f.name for f in fields(self) if f.name not in ("score", "repeats"))
+        counted = (f.name for f in fields(self) if f.name not in ("score", "repeats", "pairs"))
         fewer: dict[str, Any] = {name: getattr(self, name) * share for name in counted}
+        fewer["pairs"] = {kind: held * np.array([1, 1, share]) for kind, held in self.pairs.items()}
         return replace(self, **fewer, repeats=None)
 
 
@@ -268,6 +283,11 @@ class Cube:
             incomplete=sum(a[4] for a in beside if a[1:3] == ("incomplete", 1)),
             in_time=sum(a[4] for a in beside if a[1:3] == ("late", 0)),
             late=sum(a[4] for a in beside if a[1:3] == ("late", 1)),
+            pairs={
+                kind: np.array(held, dtype=np.int64)
+                for kind in PAIRED
+                if (held := [a[2:] for a in beside if a[1] == kind])
+            },
         )
 
     def _repeats(self, group: str | None, rest_of: str | None, place: Counts, n: Counts) -> Repeats | None:

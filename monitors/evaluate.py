@@ -21,7 +21,7 @@ from monitors.estimates import Estimates
 from monitors.gaps import gaps
 from monitors.histogram import CategoryBins, Counts, Floats, Histogram
 from monitors.interval import difference, wilson
-from monitors.metric import Estimate
+from monitors.metric import LATER, Estimate
 from monitors.mix import mix
 from monitors.pools import Pools
 from monitors.profile import EVERYONE, Profile
@@ -75,7 +75,7 @@ def evaluate(
     for check in checks(config):
         if not run.setting.asks(check):
             continue
-        if stage == "scored" and ("outcome" in check.metric.needs or check.subject == "outcome"):
+        if stage == "scored" and (LATER & {*check.metric.needs} or check.subject == "outcome"):
             continue
         try:
             if _distance(check):

@@ -14,7 +14,7 @@ Reads = Literal["column", "window", "tally", "distance", "cube", "estimate", "at
 Kind = Literal["numeric", "categorical", "score", "decision", "outcome"]
 Need = Literal[
     "score", "decision", "outcome", "action", "action_time", "patient", "need", "inputs", "eligible",
-    "recorded",
+    "recorded", "label", "amount", "rank",
 ]  # fmt: skip
 F = TypeVar("F", bound=Callable[..., Any])
 Sums = NDArray[np.float64] | float
@@ -24,6 +24,7 @@ Parts = Callable[..., tuple[Sums, Sums]]
 A measure that asks for the threshold passes it as `threshold`.
 """
 
+LATER: frozenset[Need] = frozenset({"outcome", "label", "amount", "rank"})  # known once outcomes have matured
 NUMBERS: tuple[Kind, ...] = ("numeric", "score")
 CATEGORIES: tuple[Kind, ...] = ("categorical", "decision", "outcome")
 EVERY: tuple[Kind, ...] = (*NUMBERS, *CATEGORIES)

@@ -2,7 +2,8 @@
 
 What staff did and what people need are no kinds of row in `forms`, so what their measures tell together
 is looked at here: flags of which no action is recorded, overridden flags of which no outcome is, actions
-of which no time is, and scored people of whom no need is.
+of which no time is, scored people of whom no need is, and rows of which it is not known what the right
+answer, amount or place was.
 """
 
 from __future__ import annotations
@@ -17,6 +18,11 @@ _HIDDEN = (
     "action_rate", "override_rate", "override_right_rate", "time_to_action", "time_to_action_90",
     "same_score_need_gap", "top_need_gap",
 )  # fmt: skip
+_ANSWERS = (
+    "accuracy", "balanced_accuracy", "macro_f1", "mean_absolute_error", "mean_error", "hit_rate",
+    "mean_reciprocal_rank",
+)  # fmt: skip
+_ROWS = (*_ANSWERS, "rows", "selection_rate", "scored_share", "label_coverage", "unknown_share")
 Counts = Mapping[str, tuple[int, int | None]]
 
 
@@ -34,7 +40,8 @@ def nested(findings: Sequence[Finding], least: int) -> set[int]:
     counts: dict[Place, dict[str, tuple[int, int | None]]] = {}
     for finding in findings:
         if finding.n is not None:
-            held = counts.setdefault((finding.subject, finding.group), {})
+            of_all = finding.group is None and finding.metric in ("rows", "unknown_share")
+            held = counts.setdefault(EVERYONE if of_all else (finding.subject, finding.group), {})
             held[finding.metric] = (finding.n, finding.events)
     between = {place: _between(held) for place, held in counts.items()}
     whole = between.get(EVERYONE, _between({}))
@@ -46,6 +53,26 @@ def nested(findings: Sequence[Finding], least: int) -> set[int]:
         for group, everyone in zip(here, whole, strict=True):
             rest = everyone - group if everyone is not None and group is not None else None
             if any(count is not None and 0 < count < least for count in (group, rest)):
+                hidden.add(i)
+    return hidden | _answers(findings, counts, least)
+
+
+def _answers(findings: Sequence[Finding], counts: Mapping[Place, Counts], least: int) -> set[int]:
+    """Measures of answers whose rows are a handful fewer, or more, than another shows of the same people."""
+    everyone = counts.get(EVERYONE, {})
+    hidden: set[int] = set()
+    for i, finding in enumerate(findings):
+        if finding.metric not in _ANSWERS or finding.n is None:
+            continue
+        here = counts[finding.subject, finding.group]
+        for other in _ROWS:
+            apart = [
+                held[other][0] - held[finding.metric][0]
+                for held in (here, everyone)
+                if other in held and finding.metric in held
+            ]
+            rest = [apart[1] - apart[0]] if len(apart) == 2 else []
+            if any(0 < abs(count) < least for count in (*apart, *rest)):
                 hidden.add(i)
     return hidden
 

@@ -16,7 +16,7 @@ import pytest
 from scipy import stats
 
 from monitors.bounds import of_everyone
-from monitors.cube import Cube, Tally
+from monitors.cube import PAIRED, Cube, Tally
 from monitors.described import told
 from monitors.discovery import Declared, metrics
 from monitors.histogram import CategoryBins, Histogram, NumericBins
@@ -80,6 +80,11 @@ def cube(seed: int, rows: int, *, score: bool = True, decision: bool = True, act
     need = np.clip(random.normal(risk * 12, 2, rows), 0, 19).astype(int)
     beside += [("", "need", int(c), int(k), 1) for c, k in zip(cell, need, strict=True)]
     beside += [("", "late", int(late), 0, 1) for late in random.random(rows) < 0.1]
+    beside += [("", "label", int(a), int(b), 1) for a, b in random.integers(0, 4, (rows, 2))]
+    beside += [("", "rank", int(place), 0, 1) for place in random.integers(0, 5, rows)]
+    off = random.integers(-300, 500, rows)
+    sums = (rows, off.sum(), np.abs(off).sum(), (off**2).sum())
+    beside += [("", "amount", place, 0, int(n)) for place, n in enumerate(sums)]
     return Cube.of("", [("", *map(int, row)) for row in zip(*columns, strict=True)], asides=beside)
 
 
@@ -299,6 +304,7 @@ def test_what_was_not_recorded_makes_a_measure_absent_not_wrong(declared: Declar
         "patient": lacking(cube(SEED, 300), "day"),
         "inputs": lacking(cube(SEED, 300), "incomplete"),
         "recorded": lacking(cube(SEED, 300), "late"),
+        **{kind: lacking(cube(SEED, 300), kind) for kind in PAIRED},
     }  # fmt: skip
     for part, counted in without.items():
         estimate = declared.compute(counted.tally())
@@ -333,6 +339,13 @@ def test_a_group_where_all_went_one_way_gives_no_made_up_rate(
         "alerts_per_100_patient_days": True,  # no day was counted
         "incomplete_share": True,
         "late_share": True,
+        "accuracy": True,  # no answer out of several, no amount and no list is counted
+        "balanced_accuracy": True,
+        "macro_f1": True,
+        "mean_absolute_error": True,
+        "mean_error": True,
+        "hit_rate": True,
+        "mean_reciprocal_rank": True,
         "action_rate": decision == 0,
         "override_rate": decision == 0,
         "override_right_rate": decision == 0,

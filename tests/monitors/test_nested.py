@@ -34,6 +34,10 @@ def finding(metric: str, n: int, events: int, group: str | None = None) -> Findi
         ({"action_rate": (100, 50), "time_to_action": (50, 50)}, set()),
         ({"selection_rate": (900, 104), "same_score_need_gap": (895, 895)}, {1}),
         ({"selection_rate": (900, 104), "top_need_gap": (889, 889)}, set()),
+        ({"scored_share": (900, 900), "accuracy": (895, 600)}, {1}),
+        ({"scored_share": (900, 900), "accuracy": (880, 600)}, set()),
+        ({"accuracy": (900, 600), "hit_rate": (895, 600)}, {0, 1}),
+        ({"accuracy": (900, 600), "macro_f1": (900, 600)}, set()),
     ],
 )
 def test_what_lies_between_two_counts_is_not_told(
@@ -50,6 +54,14 @@ def test_what_is_left_of_everyone_but_the_group_is_not_told_either() -> None:
         finding("selection_rate", 500, 100, "f"), finding("action_rate", 75, 40, "f"),
     ]  # fmt: skip
     assert nested(findings, 11) == {3}
+
+
+def test_answers_not_known_of_a_handful_outside_a_group_are_not_told_either() -> None:
+    findings = [
+        finding("scored_share", 900, 890), finding("accuracy", 860, 600),
+        finding("scored_share", 500, 490, "f"), finding("accuracy", 465, 300, "f"),
+    ]  # fmt: skip
+    assert nested(findings, 11) == {3}  # 40 of all, 35 of them in the group: 5 are not
 
 
 def test_a_published_audit_shows_no_flags_without_an_action() -> None:
