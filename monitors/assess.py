@@ -28,7 +28,7 @@ from monitors.reference import Reference
 from monitors.release import REPORTED, RULES, register, releases
 from monitors.repeats import measured
 from monitors.suppression import published
-from monitors.told import FLOOR, small, telling
+from monitors.told import FLOOR, Release, small, telling
 from monitors.version import SOFTWARE
 from monitors.window import Window
 
@@ -50,6 +50,19 @@ ASKED: tuple[Rule, ...] = (
         Rule(measure=measure, severity="info")
         for measure in ("false_positive_rate", "scaled_brier", "net_benefit", "missed_per_1000")
     ),
+)
+# Between them these tell every count of people that the others rest on.
+COUNTING = frozenset(
+    {
+        "selection_rate",
+        "true_positive_rate",
+        "false_positive_rate",
+        "positive_predictive_value",
+        "negative_predictive_value",
+        "observed_expected_ratio",
+        "scored_share",
+        "label_coverage",
+    }
 )
 SHARES = ("scored_share", "label_coverage")  # of whom a handful without either would be told
 
@@ -76,17 +89,20 @@ def assess(
     stage: Stage = "outcome" if all(a.stage == "outcome" for a in audits) else "scored"
     plan = config.model_copy(update={"plan": (*config.plan, *ASKED)})
     pools: dict[str, dict[str, tuple[str, ...]]] = {}
+    members: list[Finding] = []
     aside = False
     if edition == "shareable":
         plan = plan.model_copy(update={"pooling": None})
-        if config.pooling is not None:
-            pools = _members(config, whole)
-            whole, *parts = (_pooled(config, p) for p in (whole, *parts))
-            blocks = tuple(_pooled(config, block) for block in reference.blocks)
-            reference = Reference(_pooled(config, reference.profile), blocks)
         aside = small(whole.rows - _complete(whole.cubes[EVERYONE]).rows) and stage == "outcome"
         if aside:
             whole, *parts = (_set_aside(p) for p in (whole, *parts))
+        if config.pooling is not None:
+            pools = _members(config, whole)
+            alone = evaluate(plan, whole, reference, stage, Setting(only=COUNTING))
+            members = [f for f in alone if _pooled_with_others(f, pools)]
+            whole, *parts = (_pooled(config, p) for p in (whole, *parts))
+            blocks = tuple(_pooled(config, block) for block in reference.blocks)
+            reference = Reference(_pooled(config, reference.profile), blocks)
     findings = evaluate(plan, whole, reference, stage, Setting(only=ASKED_OF))
     findings = tuple(_asked(f, pools) for f in findings if not (aside and f.metric in SHARES))
     audit = replace(
@@ -100,8 +116,7 @@ def assess(
         findings=findings,
     )
     earlier = register(ledger, audit) if edition == "shareable" else []
-    earlier = [r for r in earlier if not _same(r.recorded, audit)]
-    shown = _released(ledger, audit, earlier) if edition == "shareable" else masked(audit)
+    shown = _released(ledger, audit, earlier, members) if edition == "shareable" else masked(audit)
     told = shown if shown.rows is not None or edition == "restricted" else replace(shown, rows=None)
     many = tuple(parts) if len(parts) > 1 else ()
     return Assessed(
@@ -120,6 +135,7 @@ def assess(
         pools=pools,
         entry=heads[-1],
         aside=aside,
+        again=edition == "shareable" and any(_again(ledger, audit) for audit in audits),
         earlier=tuple(str(r.shown.window) for r in earlier),
     )
 
@@ -170,6 +186,13 @@ def _profile(ledger: Ledger, audit: Audit) -> Profile:
     return held
 
 
+def _again(ledger: Ledger, audit: Audit) -> bool:
+    """Whether the window was counted with outcomes another time."""
+    held = ledger.entries("profile", model=audit.model, window=str(audit.window))
+    others = (Profile.read(e.body) for e in held if e.key != audit.profile and e.version == audit.version)
+    return any((p.cubes[EVERYONE].outcome >= 0).any() for p in others if EVERYONE in p.cubes)
+
+
 def _added(config: ModelConfig, parts: Sequence[Profile]) -> Profile:
     whole = parts[0]
     for part in parts[1:]:
@@ -207,17 +230,25 @@ def _asked(finding: Finding, pools: Mapping[str, Mapping[str, tuple[str, ...]]])
     return replace(finding, holds=members) if members else finding
 
 
-def _same(recorded: Audit | None, audit: Audit) -> bool:
-    return recorded is not None and recorded.digest == audit.digest
+def _pooled_with_others(finding: Finding, pools: Mapping[str, Mapping[str, tuple[str, ...]]]) -> bool:
+    held = pools.get(finding.subject, {}).values()
+    return finding.group is not None and any(finding.group in members for members in held)
 
 
-def _released(ledger: Ledger, audit: Audit, earlier: Sequence[object]) -> Audit:
-    """What is told of it, as it was told before where it was, and entered in the register."""
+def _released(ledger: Ledger, audit: Audit, earlier: Sequence[Release], members: Sequence[Finding]) -> Audit:
+    """What is told of it, as it was told before where it was, and entered in the register.
+
+    `members` are findings of what is pooled here: never told, and known so that nothing tells them.
+    """
     key = f"{audit.digest}|{RULES}"
     if found := ledger.get(REPORTED, key):
         return Audit.read(found.body["shown"])
-    shown = published(audit, earlier)  # type: ignore[arg-type]
-    body = {"shown": shown.payload(), "recorded": audit.payload()}
+    recorded = audit.with_findings((*audit.findings, *members))
+    back = frozenset(range(len(audit.findings), len(recorded.findings)))
+    told = published(recorded, earlier, back)
+    alone = {f.key for f in members}
+    shown = told.with_findings(tuple(f for f in told.findings if f.key not in alone))
+    body = {"shown": shown.payload(), "recorded": recorded.payload()}
     ledger.append(REPORTED, key, body, model=audit.model, version=audit.version, window=str(audit.window))
     return shown
 

@@ -32,6 +32,8 @@ class Assessed:
         history: the windows up to the period's end as people may see them, for what changed over time.
         pools: by attribute, the groups that approved pools hold.
         entry: where the last window's audit stands in the ledger.
+        again: whether a window was counted with outcomes before, otherwise than now: drawn bands of
+            scores could be set against those drawn then.
         aside: whether a handful without score, decision or outcome is left out.
         earlier: the windows of the releases that this one was set against.
     """
@@ -49,6 +51,7 @@ class Assessed:
     pools: Mapping[str, Mapping[str, tuple[str, ...]]]
     entry: Entry
     aside: bool = False
+    again: bool = False
     earlier: tuple[str, ...] = ()
 
     @property

@@ -29,7 +29,7 @@ _held: dict[tuple[str, ...], Audit] = {}
 _lock = Lock()
 
 
-def published(audit: Audit, earlier: Sequence[Release] = ()) -> Audit:
+def published(audit: Audit, earlier: Sequence[Release] = (), back: frozenset[int] = frozenset()) -> Audit:
     """The audit as people may see it.
 
     A finding is withheld when its denominator, its numerator or their difference is 1 to 10
@@ -42,15 +42,19 @@ def published(audit: Audit, earlier: Sequence[Release] = ()) -> Audit:
         earlier: what people have seen before of this window, or of one that overlaps it or what
             is pooled with it, oldest first: nothing is shown that tells of 1 to 10 people by
             subtraction from it either.
+        back: places of findings that are not to be told whatever they hold; so that what is told
+            does not tell them either.
     """
     if not audit.findings and not small(audit.rows):
         return audit
-    key = (audit.digest, *(release.shown.digest for release in earlier))
+    key = (audit.digest, *(release.shown.digest for release in earlier), *map(str, sorted(back)))
     with _lock:
         if key in _held:
             return _held[key]
-    plain = tuple(f for f in audit.findings if f.slow is None)
-    found = _with_sums(_published(audit.with_findings(plain), earlier), audit)
+    kept = [(i, f) for i, f in enumerate(audit.findings) if f.slow is None]
+    held = frozenset(place for place, (i, _) in enumerate(kept) if i in back)
+    plain = audit.with_findings(tuple(f for _, f in kept))
+    found = _with_sums(_published(plain, earlier, held), audit)
     with _lock:
         _held[key] = found
         while len(_held) > HELD:
@@ -58,7 +62,7 @@ def published(audit: Audit, earlier: Sequence[Release] = ()) -> Audit:
     return found
 
 
-def _published(audit: Audit, earlier: Sequence[Release]) -> Audit:
+def _published(audit: Audit, earlier: Sequence[Release], back: frozenset[int]) -> Audit:
     audit = _safely_bounded(audit)
     findings = audit.findings
     first = {i for i, finding in enumerate(findings) if telling(finding)} | waiting(findings)

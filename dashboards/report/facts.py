@@ -120,6 +120,8 @@ class Facts:
     def views(self, attribute: str) -> ByGroup | None:
         """How scores and outcomes go together, as readers may see it."""
         held = self.assessed
+        if held.again:
+            return None
         parts = held.parts if self.shareable else ()
         return by_group(held.profile, held.shown, attribute, self.threshold, parts)
 

@@ -89,7 +89,7 @@ def _eligible(facts: Facts, attribute: str, group: str | None) -> str:
 def _median(facts: Facts, attribute: str, group: str | None) -> str:
     """To the nearest twentieth, of a hundred people or more: it tells nobody's own score."""
     n = facts.size(attribute, group)
-    if n is None or n < 100:
+    if n is None or n < 100 or facts.assessed.again:
         return facts.hidden
     cube = facts.assessed.profile.cubes.get(attribute if group is not None else "")
     if cube is None:
