@@ -51,7 +51,8 @@ def freshness(config: ModelConfig | None, last: Window | None, now: datetime) ->
         return Freshness("undeclared", closed, None)
     grid = config.grid
     awaited = grid.window(grid.index(last.end)) if last else grid.window(grid.index(now))
-    due = awaited.end + grace(config)
+    delay = config.arrival.delay
+    due = (delay.after(awaited.end, config.zone) if delay else awaited.end) + grace(config)
     if config.governance.lifecycle in RESTING:
         return Freshness("resting", closed, None)
     missed = max(0, grid.index(now) - grid.index(last.end)) if last else 0

@@ -12,6 +12,7 @@ from monitors.acting import Held, Quiet
 from monitors.audit import Audit, Verdict
 from monitors.columns import ScoreAtLeast
 from monitors.config import ModelConfig
+from monitors.copies import asides
 from monitors.glance import WINDOWS, Glance, glance, kept
 from monitors.ledger import Ledger, Recorded
 from monitors.oncall import OnCall
@@ -85,7 +86,11 @@ class Reading:
                 if alert.state == "open" and alert.notice.severity == "page" and not alert.notice.silent
             ]
             untold = sum(alert.key not in told for alert in pages)
-            counts = {"copies_owed": self.ledger.lacking("copied"), "pages_untold": untold}
+            counts = {
+                "copies_owed": self.ledger.lacking("copied"),
+                "copies_set_aside": len(asides(self.ledger)),
+                "pages_untold": untold,
+            }
             self._owed = head, self.now() + AGAIN, counts
         return self._owed[2]
 

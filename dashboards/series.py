@@ -62,6 +62,7 @@ FAMILIES: dict[str, tuple[tuple[str, ...], str]] = {
         "By when the outcomes of the oldest window that lacks them ought to be there.",
     ),
     "rounds_copies_owed": ((), "Audits whose copy has not reached MLflow."),
+    "rounds_copies_set_aside": ((), "Copies MLflow refused again and again, set aside with a reason."),
     "rounds_pages_untold": ((), "Open pages that no channel has told anybody, those silenced left out."),
     "rounds_last_success_timestamp_seconds": (
         ("model", "job"),

@@ -86,7 +86,7 @@ def step(
             reference=reference.digest,
             profile=profile.digest,
             software=SOFTWARE,
-            source=_fingerprint(opened, eligible),
+            source=fingerprint(opened, eligible),
             plan=cited(ledger, config.model, window) if ledger is not None else None,
             findings=(
                 *evaluate(config, profile, reference, stage, setting),
@@ -142,7 +142,8 @@ def reference_key(config: ModelConfig, period: Window) -> str:
     return digest([config.model, config.version, facts, str(period)])
 
 
-def _fingerprint(source: Source, eligible: Source | None) -> str:
+def fingerprint(source: Source, eligible: Source | None) -> str:
+    """Of all that a window is counted from: another one means that the counts may be others."""
     own = source.fingerprint()
     return own if eligible is None else digest([own, eligible.fingerprint()])
 
@@ -162,6 +163,15 @@ def refuse_overlap(config: ModelConfig, window: Window) -> None:
         )
 
 
+def overlapping(config: ModelConfig, window: Window) -> bool:
+    """Whether a window overlaps its own reference."""
+    try:
+        refuse_overlap(config, window)
+    except ConfigError:
+        return True
+    return False
+
+
 def stage_at(config: ModelConfig, window: Window, moment: datetime) -> Stage:
     """Which stage a window has reached at a moment: outcomes count once all have matured."""
     if not config.columns.awaits or config.outcome is None:
@@ -170,9 +180,12 @@ def stage_at(config: ModelConfig, window: Window, moment: datetime) -> Stage:
     return "outcome" if matured <= moment else "scored"
 
 
-def due(config: ModelConfig, moment: datetime) -> list[tuple[Window, Stage]]:
-    """What a scheduled run owes: the last complete window, and the last whose outcomes matured."""
-    last = config.grid.ending_by(moment)
+def due(config: ModelConfig, moment: datetime, last: Window | None = None) -> list[tuple[Window, Stage]]:
+    """What a run owes at the least: the last complete window, and the last whose outcomes matured.
+
+    `last` is the last window whose data are there, where that is another than the last complete one.
+    """
+    last = last or config.grid.ending_by(moment)
     owed: list[tuple[Window, Stage]] = [(last, stage_at(config, last, moment))]
     if config.outcome is None or not config.columns.awaits or owed[0][1] == "outcome":
         return owed

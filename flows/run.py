@@ -12,20 +12,22 @@ from typing import Any
 
 from flows import eligible as eligibles
 from flows import source as sources
+from flows.channel import ChannelsConfig
+from flows.copying import settle
 from flows.home import Home
 from flows.home import now as now  # those who run a model ask here for both
 from flows.home import open_ledger as open_ledger
-from flows.monitor import Told, due, quietly, refuse_overlap, stage_at, step
+from flows.monitor import Told, fingerprint, overlapping, quietly, refuse_overlap, stage_at, step
+from flows.owing import enrol, owing, repair
 from flows.source import Source
 from flows.telling import after_audits, channels_for
 from monitors import glance
-from monitors.audit import Audit, Stage
+from monitors.audit import Stage
 from monitors.config import ModelConfig
 from monitors.errors import ConfigError, RoundsError
 from monitors.evaluate import Setting
 from monitors.ledger import Ledger
-from monitors.reference import Reference
-from monitors.release import keep, kept
+from monitors.release import keep
 from monitors.window import Window, moment
 
 log = logging.getLogger("rounds")
@@ -62,47 +64,83 @@ def run_window(
     Raises RoundsError; its `retryable` says whether the same call may succeed later.
     """
     place = Home.of(os.environ, Path(home))
-    choose = span(moment(since), moment(until or at)) if since else last_complete if together else due
+    choose = span(moment(since), moment(until or at)) if since else last_complete if together else None
     before = _together if together else None
-    return [asdict(d) for d in run(Path(path), place, choose, moment(at), told=log.info, before=before)]
+    done = run(Path(path), place, choose, moment(at), told=log.info, before=before, patient=True)
+    return [asdict(each) for each in done]
 
 
 def run(
     path: Path,
     home: Home,
-    choose: Choose,
+    choose: Choose | None,
     at: datetime,
     *,
     copy: bool = True,
     told: Told = quietly,
     before: Before | None = None,
+    patient: bool = False,
 ) -> Iterator[Round]:
     """Audit the chosen windows of a model's file, oldest first, one at a time.
 
+    Without `choose`, all that the schedule owes at the moment: what an outage left out as well.
     `before` is done for each window first, and may leave findings in the ledger for its audit.
-    The record comes first: when MLflow is away the audit stands, and its copy is owed.
+    A run that is `patient` goes on with the next window where one cannot be audited, and raises at
+    its end. The record comes first: when MLflow or a channel is away the audit stands, and what
+    is owed is owed; what an earlier run left owed is sent also when the source is away.
     """
     config = sources.read(path)
     channels = channels_for(path)
-    chosen = choose(config, at)
+    chosen = choose(config, at) if choose else None
     ledger = open_ledger(home)
-    source = sources.connect(config, path.parent)
-    eligible = eligibles.connect(config, path.parent)
+    refused: list[RoundsError] = []
+    repair(config, ledger)
+    if choose is None:
+        enrol(config, ledger, at)
     try:
-        for window, stage in chosen:
-            told(f"{config.model}: {window.start:%d %b %Y} to {window.end:%d %b %Y}")
-            if before is not None:
-                refuse_overlap(config, window)
-                before(config, window, source, ledger, told)
-            yield _one(config, window, stage, source, ledger, eligible)
-            if copy:
-                settle(config, ledger, home, told)
-        after_audits(config, ledger, channels, now())
-        glance.keep(ledger, config.model)
-    finally:
-        source.close()
-        if eligible is not None:
-            eligible.close()
+        source = sources.connect(config, path.parent)
+        try:
+            eligible = eligibles.connect(config, path.parent)
+            try:
+                if chosen is None:
+                    chosen = owing(config, ledger, at, path.parent, fingerprint(source, eligible))
+                for window, stage in chosen:
+                    told(f"{config.model}: {window.start:%d %b %Y} to {window.end:%d %b %Y}")
+                    try:
+                        if before is not None:
+                            refuse_overlap(config, window)
+                            before(config, window, source, ledger, told)
+                        done = _one(config, window, stage, source, ledger, eligible)
+                    except RoundsError as error:
+                        if error.retryable or not patient:
+                            raise
+                        log.warning("%s: %s: not audited: %s", config.model, window, error)
+                        refused.append(error)
+                        continue
+                    yield done
+                    if copy:
+                        settle(config, ledger, home, now(), told)
+            finally:
+                if eligible is not None:
+                    eligible.close()
+        finally:
+            source.close()
+    except RoundsError:
+        _afterwards(config, ledger, home, channels, told, copy=copy)
+        raise
+    _afterwards(config, ledger, home, channels, told, copy=copy)
+    if refused:
+        raise refused[-1]
+
+
+def _afterwards(
+    config: ModelConfig, ledger: Ledger, home: Home, channels: ChannelsConfig, told: Told, *, copy: bool
+) -> None:
+    """Send on what is owed: to people, to the pages, and to MLflow."""
+    after_audits(config, ledger, channels, now())
+    glance.keep(ledger, config.model)
+    if copy:
+        settle(config, ledger, home, now(), told)
 
 
 def last_complete(config: ModelConfig, at: datetime) -> list[tuple[Window, Stage]]:
@@ -127,15 +165,6 @@ def span(start: datetime, end: datetime) -> Choose:
         return [(window, stage_at(config, window, at)) for window in apart]
 
     return chosen
-
-
-def overlapping(config: ModelConfig, window: Window) -> bool:
-    """Whether a window overlaps its own reference."""
-    try:
-        refuse_overlap(config, window)
-    except ConfigError:
-        return True
-    return False
 
 
 def _one(
@@ -168,74 +197,3 @@ def setting(config: ModelConfig) -> Setting:
     from flows.evidently_report import measure
 
     return Setting(foreign=measure)
-
-
-def owed(config: ModelConfig, ledger: Ledger) -> list[Audit]:
-    """Audits whose copy has not reached MLflow, oldest first."""
-    held = {entry.key for entry in ledger.entries("copied", model=config.model)}
-    return [r.audit for r in ledger.audits(config.model) if r.digest not in held]
-
-
-def settle(config: ModelConfig, ledger: Ledger, home: Home, told: Told = quietly) -> int:
-    """Send every owed copy, then mark it sent: a crash repeats, and never loses. Returns what is left."""
-    pending = owed(config, ledger)
-    for audit in pending:
-        try:
-            from flows.tracking import log_audit, page_of  # imports MLflow, which takes seconds
-
-            shown = kept(ledger, audit)
-            artifacts = _report(config, audit, ledger, home, told)
-            run_id = log_audit(
-                shown,
-                config=config,
-                ledger=ledger,
-                tracking_uri=home.mlflow_uri,
-                artifacts=artifacts,
-            )
-            page = page_of(run_id, home.mlflow_uri)
-        except RoundsError as error:
-            log.warning("the copy for MLflow is owed: %s", error)
-            return len(owed(config, ledger))
-        ledger.append(
-            "copied",
-            audit.digest,
-            {"run_id": run_id, **({"page": page} if page else {})},
-            model=audit.model,
-            version=audit.version,
-            window=str(audit.window),
-            stage=audit.stage,
-        )
-    return 0
-
-
-def _report(
-    config: ModelConfig, audit: Audit, ledger: Ledger, home: Home, told: Told
-) -> dict[str, bytes | Path]:
-    """The Evidently report of a window, where the config asks for one; never a reason to fail."""
-    if not _wants_report(config, audit, ledger):
-        return {}
-    profile = ledger.profile(audit.profile)
-    reference = ledger.find("reference", audit.reference)
-    if profile is None or reference is None:
-        return {}
-    from flows.evidently_report import report_window
-
-    told(f"{config.model}: writing the Evidently report")
-    return report_window(audit, config, Reference.read(reference.body), profile, home.evidently)
-
-
-def _wants_report(config: ModelConfig, audit: Audit, ledger: Ledger) -> bool:
-    """`always`, `never`, or when the data show something they did not show a window earlier."""
-    if config.evidently.report != "on_change":
-        return config.evidently.report == "always"
-    earlier = ledger.audits(audit.model, before=audit.window.start, last=1)
-    return news(audit) != (news(earlier[0].audit) if earlier else frozenset())
-
-
-def news(audit: Audit) -> frozenset[tuple[str, str, str | None]]:
-    """The data findings that are beyond their margin."""
-    return frozenset(
-        f.key
-        for f in audit.findings
-        if f.family in ("quality", "drift") and f.verdict == "beyond" and f.severity != "info"
-    )

@@ -41,7 +41,8 @@ from prefect.types.entrypoint import EntrypointType
 from flows import source
 from flows.beside import prefect_server
 from flows.home import Home
-from flows.run import run_window
+from flows.owing import enrol
+from flows.run import now, open_ledger, run_window
 from monitors.canonical import digest
 from monitors.config import ModelConfig
 from monitors.errors import RoundsError
@@ -203,6 +204,9 @@ def serve(files: Sequence[Path], home: Home) -> None:
     """
     configs = {file.absolute(): source.read(file) for file in files}
     scheduled = {file: config for file, config in configs.items() if config.schedule}
+    ledger = open_ledger(home)
+    for config in scheduled.values():
+        enrol(config, ledger, now())
     for file in configs.keys() - scheduled.keys():
         log.warning("%s: no `schedule`, so it runs only by hand", file.name)
     with ExitStack() as stack:

@@ -33,10 +33,12 @@ _MODEL_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _NO_FINDING: Any = {
     "multivariate": {"schedule"},
     "schedule": True,
+    "arrival": True,
     "governance": True,
     "plan": {"__all__": {"silent"}},
     "pooling": {"approved": True},
 }
+_TWO_DAYS = (date(2026, 1, 5), date(2026, 1, 6))  # that a name has to tell apart
 _CRON_FIELD = re.compile(r"[\d*/,\-A-Za-z#?]+")
 
 
@@ -72,6 +74,38 @@ class OutcomeSpec(Strict):
     """When an outcome can be taken as known."""
 
     matures_after: IsoLength
+
+
+class ArrivalSpec(Strict):
+    """When a window's rows can be taken as there, and how long they may still change."""
+
+    delay: IsoLength | None = Field(
+        None, description="A window is due this long after it ended; without it, at once."
+    )
+    marker: str | None = Field(
+        None,
+        description="A file, relative to this one, that the feed writes when a window is complete, such as "
+        "`done/{end:%Y-%m-%d}.ok`; a window waits for it.",
+    )
+    recount: int = Field(
+        1,
+        ge=0,
+        le=60,
+        description="How many windows before the last are counted again when the source changed since.",
+    )
+
+    @field_validator("marker")
+    @classmethod
+    def _names_a_window(cls, marker: str | None) -> str | None:
+        if marker is None:
+            return None
+        try:
+            named = {marker.format(start=day, end=day) for day in _TWO_DAYS}
+        except (KeyError, IndexError, ValueError, AttributeError):
+            raise ValueError("may hold {start} and {end} with a format of days, and nothing else") from None
+        if len(named) < 2:
+            raise ValueError("must differ from window to window: write {start:%Y-%m-%d} or {end:%Y-%m-%d}")
+        return marker
 
 
 class FixedReference(Strict):
@@ -201,6 +235,7 @@ class ModelConfig(Strict):
     window: WindowSpec
     timezone: Annotated[str, AfterValidator(known_zone)] = "UTC"
     schedule: str | None = Field(None, description="Cron, in that time zone.")
+    arrival: ArrivalSpec = ArrivalSpec()
     reference: Reference
     plan: tuple[Rule, ...] = ()
     pooling: PoolingMap | None = None

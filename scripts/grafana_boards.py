@@ -305,7 +305,7 @@ HEALTH = Board(
             "stat",
             "Copies owed to MLflow",
             "No audit is lost; the copy is late.",
-            ("rounds_copies_owed",),
+            ("rounds_copies_owed", "rounds_copies_set_aside"),
             bad=1,
         ),
         Asked(

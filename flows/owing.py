@@ -1,0 +1,115 @@
+"""Owing: which windows a model's schedule still has to audit at a moment, oldest first.
+
+Nothing here is remembered but since when a model has been on the schedule: what is missing is read
+from the ledger, so a crash, an outage or a worker that was killed is made up for by whichever run
+comes next.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import datetime
+from pathlib import Path
+
+from flows.monitor import due, overlapping, stage_at
+from monitors.audit import Audit, Stage
+from monitors.config import ModelConfig
+from monitors.errors import LedgerError
+from monitors.ledger import Ledger
+from monitors.release import keep
+from monitors.window import Window, moment, utc
+
+WATCHED = "watched"  # the ledger's word for since when a model has been on the schedule
+REPAIRED = 4  # the last audits whose release is made good where a crash came between
+
+
+def owing(
+    config: ModelConfig, ledger: Ledger, at: datetime, folder: Path, fingerprint: str | None = None
+) -> list[tuple[Window, Stage]]:
+    """Every window a scheduled run owes at a moment, each at the stage it has reached.
+
+    The last complete window and the last whose outcomes matured; every window between the first one
+    of this schedule and now that has no audit; every audited window whose outcomes matured since; and
+    the last windows whose source has changed since they were counted, as `arrival.recount` says.
+
+    Args:
+        config: the model's declaration.
+        ledger: where its audits are.
+        at: the moment the run was scheduled for, never the clock's.
+        folder: where a marker's relative path starts from.
+        fingerprint: of the source as it is now; None counts nothing again.
+    """
+    ready = [w for w in (ready_by(config, at, folder),) if w is not None]
+    if not ready:
+        return []
+    (last,) = ready
+    heads = {str(entry.window): entry for entry in ledger.heads(config.model, before=at)}
+    audited = {Window.parse(window): entry for window, entry in heads.items()}
+    owed = dict(due(config, at, last))
+    others = [window for window in audited if not on_grid(config, window)]
+    for window in config.grid.inside(enrol(config, ledger, at), last.end):
+        if window not in audited and not any(window.overlaps(other) for other in others):
+            owed[window] = stage_at(config, window, at)
+    for window, entry in audited.items():
+        if entry.stage == "scored" and on_grid(config, window) and stage_at(config, window, at) == "outcome":
+            owed[window] = "outcome"
+    if fingerprint is not None:
+        latest = sorted(w for w in audited if on_grid(config, w) and w < last)
+        for window in latest[len(latest) - config.arrival.recount :] if config.arrival.recount else []:
+            if _counted_from(ledger, heads[str(window)].digest) != fingerprint:
+                owed.setdefault(window, stage_at(config, window, at))
+    return sorted((w, stage) for w, stage in owed.items() if not overlapping(config, w))
+
+
+def enrol(config: ModelConfig, ledger: Ledger, at: datetime) -> datetime:
+    """Write down, once, since when a model is on the schedule: its last complete window, and all later.
+
+    Done before anything that may fail, so that a first run that never came is made up for as well.
+    """
+    entry = ledger.get(WATCHED, config.model)
+    if entry is None:
+        since = {"since": utc(config.grid.ending_by(at).start)}
+        with contextlib.suppress(LedgerError):  # another worker said so in the same moment
+            ledger.append(WATCHED, config.model, since, model=config.model)
+        entry = ledger.get(WATCHED, config.model)
+    return moment(entry.body["since"]) if entry else config.grid.ending_by(at).start
+
+
+def ready_by(config: ModelConfig, at: datetime, folder: Path) -> Window | None:
+    """The last complete window whose data can be taken as there at a moment.
+
+    None where its marker has not been written: nothing after it is looked at either, since a feed
+    that is late with one window is late with the next.
+    """
+    arrival, window = config.arrival, config.grid.ending_by(at)
+    while arrival.delay is not None and arrival.delay.after(window.end, config.zone) > at:
+        window = config.grid.window(config.grid.index(window.start) - 1)
+    if arrival.marker is None or _marked(config, window, folder):
+        return window
+    before = config.grid.window(config.grid.index(window.start) - 1)
+    return before if _marked(config, before, folder) else None
+
+
+def repair(config: ModelConfig, ledger: Ledger) -> None:
+    """Make good what a crash left undone right after an audit was written: its release."""
+    heads = sorted(ledger.heads(config.model), key=lambda entry: entry.seq)
+    for head in heads[-REPAIRED:]:
+        entry = ledger.get(head.kind, head.key)
+        if entry is not None:
+            keep(ledger, Audit.read(entry.body))
+
+
+def on_grid(config: ModelConfig, window: Window) -> bool:
+    """Whether a window is one of those the model's file declares now."""
+    return config.grid.window(config.grid.index(window.start)) == window
+
+
+def _counted_from(ledger: Ledger, content: str) -> str | None:
+    entry = ledger.find("audit", content)
+    return entry.body["source"] if entry else None
+
+
+def _marked(config: ModelConfig, window: Window, folder: Path) -> bool:
+    """Whether the marker of a window is there; its name is written with the window's local days."""
+    start, end = (edge.astimezone(config.zone) for edge in (window.start, window.end))
+    return (folder / str(config.arrival.marker).format(start=start, end=end)).exists()

@@ -1,0 +1,210 @@
+"""Told in days: Rounds, its source or its clock is away for a while, and every window is made up for."""
+
+from __future__ import annotations
+
+import itertools
+import multiprocessing
+import os
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from flows import home as homes
+from flows import run
+from flows.home import Home
+from flows.source import read
+from monitors.errors import RoundsError
+from monitors.ledger import Ledger
+from monitors.window import Window, moment
+from tests.channels.receivers import Heard, http_receiver
+from tests.stories import killed
+
+BERLIN = """\
+model: sepsis-alert
+version: "2"
+source: {kind: files, path: scores.csv}
+columns: {time: at, id: visit, score: risk, numeric: [lactate]}
+window: P1D
+timezone: Europe/Berlin
+schedule: "0 6 * * *"
+reference: {from: 2026-01-05, to: 2026-01-13}
+evidently: {report: never}
+"""
+
+
+def clock(patch: pytest.MonkeyPatch, at: datetime) -> None:
+    """What every clock says from now on."""
+    for module in (run, homes):
+        patch.setattr(module, "now", lambda: at)
+
+
+class Hospital:
+    """A model's feed and its mornings; the clock says what the day says."""
+
+    def __init__(self, folder: Path, days: int, patch: pytest.MonkeyPatch) -> None:
+        self.folder, self.patch = folder, patch
+        self.model = killed.write(folder, days)
+        self.home = Home.of({}, folder / "home")
+        self.ledger = Ledger(self.home.make().ledger_url, lambda: run.now())
+
+    def morning(self, number: int, late: timedelta = timedelta(0)) -> list[str]:
+        """The run of that morning; which windows it audited anew, by their day."""
+        at = killed.day(number) + late
+        clock(self.patch, at)
+        done = list(run.run(self.model, self.home, None, at, copy=False, patient=True))
+        return [each.window[:10] for each in done if each.new]
+
+    def windows(self) -> list[Window]:
+        return [Window.parse(str(head.window)) for head in self.ledger.heads("sepsis-alert")]
+
+
+@pytest.fixture
+def hospital(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hospital:
+    return Hospital(tmp_path, 14, monkeypatch)
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> Heard:
+    with http_receiver() as told:
+        monkeypatch.setenv("HOOK", f"http://127.0.0.1:{told.port}/")
+        yield told
+
+
+def test_after_an_outage_every_day_is_audited_oldest_first_and_nobody_is_called_for_what_is_over(
+    hospital: Hospital, heard: Heard
+) -> None:
+    hospital.morning(1)
+    # Nobody runs for nine days. On days 3, 6 and 9 most lactates were lost; on day 10 they are back.
+    assert hospital.morning(10) == [f"2026-01-{day}" for day in (13, *range(14, 23))]
+    raised = [
+        e.key for e in hospital.ledger.entries("alert") if e.body["labels"]["metric"] == "missing_share"
+    ]
+    assert sum(key.endswith("|firing") for key in raised) == 3
+    assert sum(key.endswith("|resolved") for key in raised) == 3
+    called = [a for body in heard.bodies for a in body["alerts"] if a["labels"]["metric"] == "missing_share"]
+    assert [a["status"] for a in called if a["status"] == "firing"] == []
+    # On day 12 it is broken again, and Rounds was away on day 11: that page is still true.
+    hospital.morning(12)
+    called = [a for body in heard.bodies for a in body["alerts"] if a["labels"]["metric"] == "missing_share"]
+    assert [a["startsAt"][:10] for a in called if a["status"] == "firing"] == ["2026-01-24"]
+
+
+def test_a_source_that_is_away_for_three_days_is_made_up_for_when_it_is_back(
+    hospital: Hospital, heard: Heard
+) -> None:
+    hospital.morning(1)
+    scores = hospital.folder / "scores.csv"
+    scores.rename(hospital.folder / "away.csv")
+    for day in (2, 3, 4):
+        with pytest.raises(RoundsError, match=r"scores\.csv"):
+            hospital.morning(day)
+    (hospital.folder / "away.csv").rename(scores)
+    assert hospital.morning(5) == ["2026-01-13", "2026-01-14", "2026-01-15", "2026-01-16", "2026-01-17"]
+    assert [w.duration for w in hospital.windows()] == [timedelta(days=1)] * 5
+
+
+def test_a_first_run_that_failed_is_made_up_for_too(hospital: Hospital, heard: Heard) -> None:
+    (hospital.folder / "scores.csv").rename(hospital.folder / "away.csv")
+    with pytest.raises(RoundsError):
+        hospital.morning(1)
+    (hospital.folder / "away.csv").rename(hospital.folder / "scores.csv")
+    assert hospital.morning(2) == ["2026-01-13", "2026-01-14"]
+
+
+def test_a_clock_an_hour_off_looks_at_the_same_windows(hospital: Hospital, heard: Heard) -> None:
+    hospital.morning(1)
+    assert hospital.morning(2, timedelta(hours=-1)) == ["2026-01-14"]
+    assert hospital.morning(2, timedelta(hours=1)) == []
+    # An hour slow at half past midnight: the day that has just ended is not over by that clock.
+    assert hospital.morning(3, timedelta(hours=-6, minutes=-30)) == []
+    assert hospital.morning(3) == ["2026-01-15"]
+    assert len(set(hospital.windows())) == len(hospital.windows()) == 3
+
+
+@pytest.mark.parametrize(
+    ("first", "hours"), [("2026-03-28", [24, 23, 24]), ("2026-10-24", [24, 25, 24])], ids=["spring", "autumn"]
+)
+def test_when_the_clocks_change_no_hour_is_lost_and_none_counted_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, heard: Heard, first: str, hours: list[int]
+) -> None:
+    hospital = Hospital(tmp_path, 300, monkeypatch)
+    hospital.model.write_text(BERLIN)
+    zone = read(hospital.model).zone
+    start = moment(first, zone)
+    for day in range(1, 4):  # six o'clock on the wall, whatever the hour in UTC
+        morning = (start.astimezone(zone).replace(tzinfo=None) + timedelta(days=day, hours=6)).replace(
+            tzinfo=zone
+        )
+        clock(monkeypatch, morning)
+        list(run.run(hospital.model, hospital.home, None, morning, copy=False, patient=True))
+    windows = hospital.windows()
+    assert [w.duration // timedelta(hours=1) for w in windows] == hours
+    assert windows[0].start == start
+    assert all(one.end == two.start for one, two in itertools.pairwise(windows))
+    rows = [head.summary["rows"] for head in hospital.ledger.heads("sepsis-alert")]
+    assert abs(sum(rows) - killed.A_DAY * sum(hours) / 24) < 1
+
+
+def _work(model: Path, home: Path, start: multiprocessing.synchronize.Event) -> None:
+    start.wait()
+    run.now = homes.now = lambda: killed.day(4)  # type: ignore[assignment]
+    list(run.run(model, Home.of(os.environ, home), None, killed.day(4), copy=False, patient=True))
+
+
+def test_two_workers_on_one_deployment_leave_one_audit_each(hospital: Hospital, heard: Heard) -> None:
+    hospital.morning(1)
+    fresh = multiprocessing.get_context("spawn")
+    start = fresh.Event()
+    both = [fresh.Process(target=_work, args=(hospital.model, hospital.home.folder, start)) for _ in range(2)]
+    for worker in both:
+        worker.start()
+    start.set()
+    for worker in both:
+        worker.join(240)
+    assert [worker.exitcode for worker in both] == [0, 0]
+    audits = [(entry.window, entry.stage) for entry in hospital.ledger.entries("audit")]
+    assert len(audits) == len(set(audits))
+    assert len(hospital.windows()) == 4
+    raised = [e.key for e in hospital.ledger.entries("alert")]
+    assert len(raised) == len(set(raised))
+    assert hospital.ledger.verify()
+
+
+def test_rows_that_come_a_day_late_restate_their_window_and_say_what_changed(
+    hospital: Hospital, heard: Heard
+) -> None:
+    hospital.model.write_text(hospital.model.read_text().replace("recount: 0", "recount: 2"))
+    scores = hospital.folder / "scores.csv"
+    whole = scores.read_text()
+    lines = whole.splitlines(keepends=True)
+    late = {line for line in lines if line.startswith("v9-") and not line.startswith("v9-1")}
+    scores.write_text("".join(line for line in lines if line not in late))
+    hospital.morning(1)
+    assert hospital.morning(2) == ["2026-01-14"]
+    assert hospital.morning(3) == ["2026-01-15"], "the same rows again are no news"
+    scores.write_text(whole)
+    # The first day's outcomes have matured by then, which is another stage of it.
+    assert hospital.morning(4) == ["2026-01-13", "2026-01-14", "2026-01-16"]
+    (_, again) = [e for e in hospital.ledger.entries("audit") if str(e.window).startswith("2026-01-14")]
+    assert again.summary["revision"] == 2
+    assert again.summary["restated"]
+    hospital.morning(9)
+    scores.write_text(
+        "".join(line for line in whole.splitlines(keepends=True) if not line.startswith("v8-1"))
+    )
+    assert "2026-01-13" not in hospital.morning(10), "that window is past being counted again"
+
+
+def test_a_window_waits_for_its_delay_and_its_marker(hospital: Hospital, heard: Heard) -> None:
+    text = hospital.model.read_text()
+    hospital.model.write_text(text.replace("{recount: 0}", "{recount: 0, delay: PT8H}"))
+    assert hospital.morning(2) == ["2026-01-13"], "at six the window of yesterday is six hours old"
+    assert hospital.morning(2, timedelta(hours=2)) == ["2026-01-14"]
+    hospital.model.write_text(
+        text.replace("{recount: 0}", '{recount: 0, marker: "done/{start:%Y-%m-%d}.ok"}')
+    )
+    assert hospital.morning(3) == []
+    (hospital.folder / "done").mkdir()
+    (hospital.folder / "done" / "2026-01-15.ok").touch()
+    assert hospital.morning(3) == ["2026-01-15"]
