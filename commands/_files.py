@@ -30,6 +30,15 @@ def model_files(paths: Iterable[Path]) -> list[Path]:
     return found
 
 
+def declared_in(folder: Path) -> dict[str, ModelConfig]:
+    """The models' files of a folder, by model; none where there is no such folder."""
+    from flows import source
+
+    if not folder.is_dir():
+        return {}
+    return {config.model: config for config in map(source.read, sorted(folder.glob("*.y*ml")))}
+
+
 def moment_of(text: str, option: str, config: ModelConfig) -> datetime:
     from monitors.window import moment
 

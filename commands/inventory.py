@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from commands._files import declared_in
 from commands._options import BEYOND
 from monitors.governance.tools import FACTS, OUTCOMES, STAGES
+from monitors.governance.value import AIMS
 
 if TYPE_CHECKING:
     from flows.home import Home
-    from monitors.config import ModelConfig
 
 _BY = click.option("--by", required=True, metavar="NAME")
 _REASON = click.option("--reason", required=True, metavar="TEXT")
@@ -37,7 +39,7 @@ def inventory(context: click.Context, folder: Path, as_json: bool) -> None:
         from monitors.governance.inventory import queue
         from monitors.governance.tools import alike, tools
 
-        ledger, configs = open_ledger(context.obj), _configs(folder)
+        ledger, configs = open_ledger(context.obj), declared_in(folder)
         found = tools(ledger, configs)
         show_tools(found, len(queue(ledger, configs)), alike(found.values()), now(), as_json)
 
@@ -113,7 +115,7 @@ def inventory_queue(context: click.Context) -> None:
     from flows.run import open_ledger
     from monitors.governance.inventory import queue
 
-    show_queue(queue(open_ledger(context.obj), _configs(context.meta["folder"])))
+    show_queue(queue(open_ledger(context.obj), declared_in(context.meta["folder"])))
 
 
 @inventory.command("settle")
@@ -130,7 +132,7 @@ def inventory_settle(
     from flows.run import open_ledger
     from monitors.governance.inventory import settle
 
-    configs = _configs(context.meta["folder"])
+    configs = declared_in(context.meta["folder"])
     made = settle(open_ledger(context.obj), configs, sighting, outcome, by, reason, tool)
     click.echo(f"{sighting}: {outcome}, entry {made.seq}")
 
@@ -146,7 +148,7 @@ def inventory_gate(context: click.Context, name: str, to: str) -> None:
     from monitors.governance.inventory import find
 
     ledger = open_ledger(context.obj)
-    found = gates(find(ledger, _configs(context.meta["folder"]), name), to, ledger, now())
+    found = gates(find(ledger, declared_in(context.meta["folder"]), name), to, ledger, now())
     for gate in found:
         click.echo(f"{'met  ' if gate.met else 'UNMET'}  {gate.asks}: {gate.found}")
     if not found:
@@ -167,18 +169,44 @@ def inventory_move(context: click.Context, name: str, to: str, by: str, reason: 
     from flows.run import now, open_ledger
     from monitors.governance.inventory import move
 
-    configs = _configs(context.meta["folder"])
+    configs = declared_in(context.meta["folder"])
     made = move(open_ledger(context.obj), configs, name, to, by, reason, now(), despite)
     click.echo(f"{name}: {to}, entry {made.seq}")
 
 
-def _configs(folder: Path) -> dict[str, ModelConfig]:
-    """The models' files of a folder; none where there is no such folder."""
-    from flows import source
+@inventory.command("value")
+@click.argument("name")
+@click.option("--aim", required=True, type=click.Choice(AIMS))
+@click.option("--measure", required=True, metavar="TEXT")
+@click.option("--baseline", default="", metavar="TEXT", help="Before it was used. [not measured]")
+@click.option("--measured", default="", metavar="TEXT", help="As measured here. [not measured]")
+@click.option("--claimed", default="", metavar="TEXT", help="As somebody claims; never mixed with the above.")
+@click.option("--method", default="", metavar="TEXT", help="How it was measured.")
+@click.option("--on", type=click.DateTime(formats=["%Y-%m-%d"]), metavar="DAY", help="When it was measured.")
+@_BY
+@click.pass_obj
+def inventory_value(
+    home: Home,
+    name: str,
+    aim: str,
+    measure: str,
+    baseline: str,
+    measured: str,
+    claimed: str,
+    method: str,
+    on: datetime | None,
+    by: str,
+) -> None:
+    """Record what a tool is worth: one measure of one aim."""
+    from flows.run import open_ledger
+    from monitors.governance.value import record
 
-    if not folder.is_dir():
-        return {}
-    return {config.model: config for config in map(source.read, sorted(folder.glob("*.y*ml")))}
+    day = on.date() if on else None
+    made = record(
+        open_ledger(home), name, aim, measure, by,
+        baseline=baseline, measured=measured, claimed=claimed, method=method, on=day,
+    )  # fmt: skip
+    click.echo(f"{name}: {measure}: measured {made.body['measured']}, entry {made.seq}")
 
 
 def _pairs(facts: tuple[str, ...]) -> dict[str, str]:

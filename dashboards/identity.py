@@ -19,6 +19,7 @@ DONE = {
     "report_use": "viewer",
     "settle": "auditor",
     "record": "auditor",
+    "value": "auditor",
     "move": "admin",
     "bring": "auditor",
     "decide": "auditor",

@@ -14,6 +14,7 @@ from mlflow import MlflowClient
 from flows.tracking import knock, reaching
 
 _PAGE = 100
+_BEGIN, _END = "<!-- written by Rounds -->", "<!-- end of what Rounds wrote -->"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,22 @@ def _pages(search: Callable[..., Any]) -> Iterator[Any]:
         token = page.token
         if not token:
             return
+
+
+def describe(tracking_uri: str, name: str, card: str) -> None:
+    """Write a card into a registered model's description; what people wrote around it stays.
+
+    Raises TrackingUnavailable where MLflow is away, TrackingRefused where it has no such model.
+    """
+    with reaching(tracking_uri):
+        knock(tracking_uri)
+        client = MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
+        held = client.get_registered_model(name).description or ""
+        before, _, rest = held.partition(_BEGIN)
+        after = rest.partition(_END)[2]
+        own = f"{_BEGIN}\n{card}{_END}"
+        said = "\n\n".join(part for part in (before.strip(), own, after.strip()) if part)
+        client.update_registered_model(name, description=said)
 
 
 def facts(model: RegisteredModel) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from urllib.parse import quote
 
 from fastapi import APIRouter, HTTPException, Request
@@ -15,9 +16,11 @@ from monitors.governance import inventory as acts
 from monitors.governance import tools as known
 from monitors.governance.gates import USED, gates
 from monitors.governance.tools import FACTS
+from monitors.governance.value import record as worth
+from monitors.governance.value import slots
 
 router = APIRouter(include_in_schema=False)
-ACTIONS = ("report_use", "settle", "record", "move")
+ACTIONS = ("report_use", "settle", "record", "move", "value")
 SHOWN = 50  # sightings; a page has an end
 REPORTED = ("vendor", "function", "purpose", "data")  # asked of somebody who reports a tool
 
@@ -52,11 +55,22 @@ async def answer(request: Request) -> Response:
             case "move":
                 despite = given.get("despite") == "yes"
                 acts.move(ledger, configs, tool, given.get("to", ""), by, reason, reading.now(), despite)
+            case "value":
+                said = {n: given.get(n, "") for n in ("baseline", "measured", "claimed", "method")}
+                on = _day(given["on"]) if given.get("on") else None
+                worth(ledger, tool, given.get("aim", ""), given.get("measure", ""), by, **said, on=on)
             case _:
                 raise NotAccepted(f"say what to do: {', '.join(ACTIONS)}")
     except NotAccepted as error:
         return _page(request, tool, refused=str(error))
     return RedirectResponse(to, 303)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise NotAccepted("say which day, such as 2026-03-04") from None
 
 
 def _page(request: Request, name: str, refused: str = "") -> HTMLResponse:
@@ -75,6 +89,7 @@ def _page(request: Request, name: str, refused: str = "") -> HTMLResponse:
         now=now,
         tools=list(found.values()),
         chosen=chosen,
+        value=slots(reading.ledger, chosen.name) if chosen else {},
         gates={to: gates(chosen, to, reading.ledger, now) for to in USED} if chosen else {},
         facts=FACTS,
         reported=REPORTED,

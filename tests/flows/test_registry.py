@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from flows.registry import RegisteredModel, facts, registered_models
+from flows.registry import RegisteredModel, describe, facts, registered_models
+from flows.tracking import TrackingRefused
 from monitors.errors import TrackingUnavailable
 
 
@@ -29,3 +30,17 @@ def test_registered_models_come_with_description_aliases_and_latest_version(tmp_
 def test_a_store_that_is_away_says_so() -> None:
     with pytest.raises(TrackingUnavailable):
         registered_models("http://127.0.0.1:9")
+
+
+def test_a_description_keeps_what_people_wrote_and_holds_one_card(tmp_path: Path) -> None:
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+    client.create_registered_model("sepsis", description="Ours. Ask Ada.")
+    for card in ("# First\n", "# Second\n"):
+        describe(uri, "sepsis", card)
+    said = client.get_registered_model("sepsis").description
+    assert said.startswith("Ours. Ask Ada.")
+    assert "# Second" in said
+    assert "# First" not in said
+    with pytest.raises(TrackingRefused):
+        describe(uri, "nothing", "# Card\n")
