@@ -36,24 +36,24 @@ FACTS = (
 def written(card: Card, at: datetime) -> str:
     """The card as CommonMark; text that people gave is escaped."""
     lines = [
-        f"# {_plain(card.facts.get('title') or card.model)}",
+        f"# {plain(card.facts.get('title') or card.model)}",
         "",
-        f"Version {_plain(card.fact('version'))}.",
+        f"Version {plain(card.fact('version'))}.",
         "",
     ]
-    lines += [f"- **{label}:** {_plain(card.fact(name))}" for label, name in FACTS]
+    lines += [f"- **{label}:** {plain(card.fact(name))}" for label, name in FACTS]
     for question, heading in QUESTIONS.items():
         lines += ["", f"## {heading}", "", *_results(card.results[question])]
     lines += ["", "## What was decided", ""]
     for held in card.decisions:
-        conditions = f" On condition: {_plain('; '.join(held['conditions']))}." if held["conditions"] else ""
+        conditions = f" On condition: {plain('; '.join(held['conditions']))}." if held["conditions"] else ""
         lines.append(f"- {held['on']}, entry {held['entry']}: {held['decision']}.{conditions}")
     lines += [] if card.decisions else ["No decision is recorded."]
     lines += ["", "## What it is worth", ""]
     for aim, slots in card.value.items():
         told = [
-            f"{_plain(s['measure'])}: before {_plain(s['baseline'])}, measured {_plain(s['measured'])}, "
-            f"claimed {_plain(s['claimed'] or 'nothing')}"
+            f"{plain(s['measure'])}: before {plain(s['baseline'])}, measured {plain(s['measured'])}, "
+            f"claimed {plain(s['claimed'] or 'nothing')}"
             for s in slots
         ]
         lines.append(f"- **{aim}:** {'; '.join(told) or 'not measured'}")
@@ -81,10 +81,10 @@ def _row(result: Result) -> str:
         "–" if result.low is None or result.high is None else f"{number(result.low)} to {number(result.high)}"
     )
     verdict = result.verdict.replace("_", " ")
-    return f"| {_plain(result.label)} | {value} | {between} | {_plain(result.unit)} | {verdict} |"
+    return f"| {plain(result.label)} | {value} | {between} | {plain(result.unit)} | {verdict} |"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text on one line that Markdown takes for nothing but text."""
     flat = " ".join(text.split())
     return "".join(f"\\{c}" if c in "\\`*_{}[]<>#|!~&" else c for c in flat)

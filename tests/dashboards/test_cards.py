@@ -54,8 +54,8 @@ def ledger(tmp_path: Path) -> Ledger:
 @pytest.fixture
 def card(ledger: Ledger) -> Card:
     withheld = ward.finding(
-        "true_positive_rate", "fairness", Verdict.WITHHELD, subject="language", group="Navajo", against="rest",
-        value=None, n=None, severity="committee",
+        "true_positive_rate", "fairness", Verdict.WITHHELD, subject="language", group="Navajo",
+        against="rest", value=None, n=None, severity="committee",
     )  # fmt: skip
     odd = ward.finding("brier", "performance", Verdict.WITHIN, value=0.12, low=0.1, high=0.14)
     keep(ledger, ward.record(ledger, MODEL, 9, (odd, withheld)))
@@ -119,7 +119,7 @@ def test_markdown_says_what_was_measured_decided_and_claimed(card: Card) -> None
     assert "| withheld |" in said
     assert ": continue." in said
     assert "hours of charting: before not measured, measured not measured, claimed 2 a day" in said
-    assert "<script" not in said
+    assert "\\<script" in said, "a vendor's name stays text"
 
 
 def test_fhir_holds_the_device_and_its_card_in_both_formats(card: Card) -> None:
