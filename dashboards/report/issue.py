@@ -12,6 +12,7 @@ from dashboards.report.pdf import pdf
 from dashboards.report.written import Around, identity, written
 from monitors.assessed import Assessed
 from monitors.audit import Audit
+from monitors.governance.registration import in_force
 from monitors.ledger import Entry, Ledger
 from monitors.turns import turns
 from monitors.window import Window, utc
@@ -44,7 +45,7 @@ def issue(ledger: Ledger, assessed: Assessed, at: datetime, evidence: Sequence[R
             "generated": report.generated,
             "head": report.head,
             "counts": dict(report.page.counts),
-            **({"plan": assessed.audit.plan} if assessed.audit.plan else {}),
+            **({"plan": plan.cited} if (plan := in_force(ledger, report.model, assessed.window)) else {}),
         },
     )
     return report
@@ -67,6 +68,7 @@ def _around(ledger: Ledger, assessed: Assessed, at: datetime, evidence: Sequence
         previous=_previous(ledger, assessed),
         changed=tuple(inside),
         evidence=tuple(evidence),
+        plan=in_force(ledger, model, window),
     )
 
 

@@ -29,6 +29,7 @@ from dashboards.report.sections.appendices import appendices
 from monitors.assessed import Assessed
 from monitors.audit import Audit
 from monitors.canonical import digest
+from monitors.governance.registration import Registered
 from monitors.release import RULES
 from monitors.turns import Turn
 
@@ -46,6 +47,7 @@ class Around:
         changed: what changed in the period.
         evidence: rows of the evidence map.
         status: where it stands.
+        plan: the approved plan whose period holds this one; None where there is none.
     """
 
     generated: str
@@ -55,6 +57,7 @@ class Around:
     changed: Sequence[Turn] = ()
     evidence: Sequence[Row] = ()
     status: Literal["draft", "for decision", "decided", "superseded"] = "for decision"
+    plan: Registered | None = None
 
 
 def written(assessed: Assessed, around: Around) -> Report:
@@ -64,7 +67,7 @@ def written(assessed: Assessed, around: Around) -> Report:
     previous = around.previous
     sections = (
         tool.section(facts),
-        bar.section(facts),
+        bar.section(facts, around.plan),
         data.section(facts),
         overall.section(facts),
         groups.section(facts),
@@ -131,6 +134,7 @@ def _control(report: Report, assessed: Assessed, around: Around) -> tuple[tuple[
         ("Generated", around.generated.replace("T", " ").replace("Z", " UTC")),
         ("Software", audit.software),
         ("Configuration", audit.config + changed),
+        *((("Plan", f"{around.plan.cited}, {around.plan.standing}"),) if around.plan else ()),
         ("Data snapshot", audit.profile),
         ("Ledger entry", f"{entry.seq}, {entry.hash}"),
         ("Ledger head", around.head),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dashboards.report.facts import Facts, margin, measure
 from dashboards.report.model import Column, Section, Table, Text
 from monitors.audit import Finding
+from monitors.governance.registration import Registered
 
 
-def section(facts: Facts) -> Section:
-    """Measures, comparators, margins, and whom they were taken of."""
+def section(facts: Facts, plan: Registered | None = None) -> Section:
+    """Measures, comparators, margins, whom they were taken of, and what was registered before."""
     config = facts.assessed.config
     seen: dict[str, Finding] = {}
     for finding in facts.judged:
@@ -53,12 +54,15 @@ def section(facts: Facts) -> Section:
         "The plan is a file kept under version control, and its fingerprint stands in the control block. "
         "It is not shown here that it was registered and approved before the data were seen, unless section 14 says so."
     )
+    if plan is not None:
+        when = _registered(plan, facts.shareable)
     return Section(
         number="3",
         id="bar",
         title="What we checked, and the bar",
         blocks=(
             Text(paragraphs=(kinds, when)),
+            *((_questions(plan),) if plan is not None else ()),
             Table(
                 id="questions", number="", title="Measures with a margin",
                 columns=(
@@ -74,4 +78,43 @@ def section(facts: Facts) -> Section:
                 rows=groups, note=f"Groups are named as they stand in the record. {approved}",
             ),
         ),
+    )  # fmt: skip
+
+
+def _registered(plan: Registered, shareable: bool) -> str:
+    """Who approved which plan, and what that lets its answers be."""
+    who = plan.role if shareable else f"{plan.approved_by}, {plan.role}"
+    day = f"{plan.approved_at:%Y-%m-%d}" if plan.approved_at else "no day"
+    return (
+        f"The plan {plan.name} (hash {plan.digest}) was approved on {day} by {who}. It was {plan.standing}. "
+        f"It asks: {plan.plan.question} What it did not ask is exploratory. Looked at: {plan.plan.looks}."
+    )
+
+
+def _questions(plan: Registered) -> Table:
+    """The registered questions, each with its margin and reason, and for whom it cannot be resolved."""
+    rows = []
+    for asked in plan.plan.questions:
+        unresolved = [str(flag["group"]) for flag in plan.flags if flag["question"] == asked.name]
+        reason = f"{asked.people}. {asked.reason}" if asked.people else asked.reason
+        rows.append(
+            (
+                f"{measure(asked.measure)}, by {asked.by}",
+                ", ".join(asked.groups) or "every group",
+                "everyone else" if asked.against == "rest" else asked.against,
+                f"± {asked.margin:g}",
+                asked.family,
+                reason,
+                ", ".join(unresolved) or "none",
+            )
+        )
+    titles = (
+        ("Question", 1.3), ("Of", 1.1), ("Against", 0.8), ("Margin", 0.6), ("Family", 0.8), ("Why this margin", 2.2),
+        ("Volume too small for", 1.2),
+    )  # fmt: skip
+    left = "; ".join(f"{e.what} ({e.reason})" for e in plan.plan.exclusions)
+    return Table(
+        id="registered", number="", title="Registered questions",
+        columns=tuple(Column(title=t, width=w) for t, w in titles), rows=tuple(rows),
+        note=f"Left out: {left or 'nobody'}. Volumes are those of the reference.",
     )  # fmt: skip
