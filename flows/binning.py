@@ -18,8 +18,9 @@ from flows.patients import one_each
 from flows.periods import within
 from flows.prepare import Prepared, checked, run
 from flows.quantiles import FLAT, Cells, cells
-from monitors.config import ModelConfig
-from monitors.errors import SourceInvalid
+from monitors import shared_bins
+from monitors.config import FixedReference, ModelConfig
+from monitors.errors import ConfigError, SourceInvalid
 from monitors.histogram import Bins, CategoryBins, NumericBins
 from monitors.reference import Reference
 from monitors.window import Window
@@ -52,24 +53,48 @@ def freeze(
             rows = once(rows, columns)
         if config.window.one_per:
             rows = one_each(rows, config, window)
-        told("reference: finding bins")
-        prepared = Prepared(config, rows.schema())
-        wanted = {name: SCORE_CELLS if name == columns.score else BINS for name in prepared.numbers}
-        held = cells(prepared, wanted, lambda branches: run_branches(rows, prepared, branches))
-        bins: dict[str, Bins] = {n: numeric_bins(held[n], BINS) for n in columns.numeric}
-        bins |= category_bins(rows, prepared)
+        frozen = _shared(config) or _found(rows, config, told)
+    told("reference: counting")
+    profile = count(table, config, window, frozen, where=where)
+    inside = list(config.grid.inside(window.start, window.end))
+    blocks = tuple(count(table, config, block, frozen, where=where) for block in inside[-BLOCKS:])
+    return Reference(profile, blocks)
+
+
+def _found(rows: ibis.Table, config: ModelConfig, told: Callable[[str], None]) -> Frozen:
+    """Bins at the quantiles of the rows, and the edges of score cells."""
+    columns = config.columns
+    told("reference: finding bins")
+    prepared = Prepared(config, rows.schema())
+    wanted = {name: SCORE_CELLS if name == columns.score else BINS for name in prepared.numbers}
+    held = cells(prepared, wanted, lambda branches: run_branches(rows, prepared, branches))
+    bins: dict[str, Bins] = {n: numeric_bins(held[n], BINS) for n in columns.numeric}
+    bins |= category_bins(rows, prepared)
     score_edges: tuple[float, ...] = (0.0, 1.0)
     if columns.score:
         scores = held[columns.score]
         bins[columns.score] = numeric_bins(scores, BINS, neat=False)
         inner = numeric_bins(scores, SCORE_CELLS, neat=False).edges[1:-1]
         score_edges = (0.0, *sorted({edge for edge in inner if 0 < edge < 1}), 1.0)
-    frozen = Frozen(bins, score_edges)
-    told("reference: counting")
-    profile = count(table, config, window, frozen, where=where)
-    inside = list(config.grid.inside(window.start, window.end))
-    blocks = tuple(count(table, config, block, frozen, where=where) for block in inside[-BLOCKS:])
-    return Reference(profile, blocks)
+    return Frozen(bins, score_edges)
+
+
+def _shared(config: ModelConfig) -> Frozen | None:
+    """The bins that sites share, where the config names them.
+
+    Raises ConfigError where they lack a column of this config.
+    """
+    named = config.reference.bins if isinstance(config.reference, FixedReference) else None
+    if named is None:
+        return None
+    if isinstance(named, str):
+        raise ConfigError([f"reference.bins: {named}: read the config from its file, which it lies beside"])
+    bins, score_edges = shared_bins.read(named)
+    columns = config.columns
+    wanted = (*columns.numeric, *columns.categorical, *([columns.score] if columns.score else ()))
+    if absent := [column for column in wanted if column not in bins]:
+        raise ConfigError([f"reference.bins: lacks {absent}; make them anew from a file with these columns"])
+    return Frozen({column: bins[column] for column in wanted}, score_edges)
 
 
 def _nobody(table: ibis.Table, window: Window) -> str:

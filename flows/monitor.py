@@ -74,32 +74,48 @@ def step(
         profile = _counted(config, window, opened, reference, stage)
         if eligible is not None:
             profile = replace(profile, eligible=eligibles.counted(config, window, eligible))
-        period = pooled(config, profile, stage, ledger) if ledger is not None else None
-        setting = replace(setting or Setting(), period=period)
-        audit = Audit(
-            model=config.model,
-            version=config.version,
-            window=window,
-            stage=stage,
-            rows=profile.rows,
-            config=config.digest,
-            reference=reference.digest,
-            profile=profile.digest,
-            software=SOFTWARE,
-            source=fingerprint(opened, eligible),
-            plan=cited(ledger, config.model, window) if ledger is not None else None,
-            findings=(
-                *evaluate(config, profile, reference, stage, setting),
-                *(multivariate.kept(ledger, config, window) if ledger is not None else ()),
-            ),
-        )
-        if ledger is not None and ledger.get("config", config.digest) is None:
-            said, version = declared(config), config.version
-            ledger.append("config", config.digest, said, model=config.model, version=version)
-        audit = with_slow_change(audit, ledger, watched(config.rules()))
+        source_digest = fingerprint(opened, eligible)
     finally:
         if opened is not source:
             opened.close()
+    return concluded(config, profile, reference, stage, source=source_digest, ledger=ledger, setting=setting)
+
+
+def concluded(
+    config: ModelConfig,
+    profile: Profile,
+    reference: Reference,
+    stage: Stage,
+    *,
+    source: str,
+    ledger: Ledger | None = None,
+    setting: Setting | None = None,
+) -> Audit:
+    """The audit of a window that has been counted, recorded where there is a ledger."""
+    window = profile.window
+    period = pooled(config, profile, stage, ledger) if ledger is not None else None
+    setting = replace(setting or Setting(), period=period)
+    audit = Audit(
+        model=config.model,
+        version=config.version,
+        window=window,
+        stage=stage,
+        rows=profile.rows,
+        config=config.digest,
+        reference=reference.digest,
+        profile=profile.digest,
+        software=SOFTWARE,
+        source=source,
+        plan=cited(ledger, config.model, window) if ledger is not None else None,
+        findings=(
+            *evaluate(config, profile, reference, stage, setting),
+            *(multivariate.kept(ledger, config, window) if ledger is not None else ()),
+        ),
+    )
+    if ledger is not None and ledger.get("config", config.digest) is None:
+        said, version = declared(config), config.version
+        ledger.append("config", config.digest, said, model=config.model, version=version)
+    audit = with_slow_change(audit, ledger, watched(config.rules()))
     # Where the ledger has said the same before, what it said stands.
     return ledger.record(audit, profile)[0].audit if ledger is not None else audit
 
@@ -139,7 +155,8 @@ def reference_key(config: ModelConfig, period: Window) -> str:
     decides = {"source", "columns", "window", "timezone"}
     decides |= {name for name in ("eligible", "joined") if getattr(config, name)}
     facts = config.model_dump(mode="json", include=decides)
-    return digest([config.model, config.version, facts, str(period)])
+    shared = getattr(config.reference, "bins", None)
+    return digest([config.model, config.version, facts, str(period), *([shared] if shared else [])])
 
 
 def fingerprint(source: Source, eligible: Source | None) -> str:

@@ -18,7 +18,9 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic.json_schema import SkipJsonSchema
 
+from monitors import shared_bins
 from monitors.budget import Budget
 from monitors.canonical import digest
 from monitors.columns import Columns, Strict
@@ -115,6 +117,16 @@ class FixedReference(Strict):
 
     start: Moment = Field(alias="from")
     end: Moment = Field(alias="to")
+    bins: str | SkipJsonSchema[dict[str, Any]] | None = Field(
+        None, description="A file of bins shared among sites (`rounds federate bins`), relative to this file."
+    )
+
+    @field_validator("bins")
+    @classmethod
+    def _whole(cls, bins: Any) -> Any:
+        if isinstance(bins, dict):
+            shared_bins.read(bins)
+        return bins
 
 
 class TrailingReference(Strict):

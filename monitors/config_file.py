@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,6 +10,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from monitors import shared_bins
 from monitors.config import ModelConfig
 from monitors.errors import ConfigError
 
@@ -38,6 +40,7 @@ def parse(
     text: str,
     name: str,
     check: Callable[[ModelConfig], list[str]] = lambda config: [],
+    folder: Path | None = None,
 ) -> ModelConfig:
     """Read one model's YAML; `name` is what messages call the file.
 
@@ -46,7 +49,8 @@ def parse(
     Raises:
         ConfigError: with every mistake as `name: key: remedy`.
     """
-    config = checked(ModelConfig, mapping(text, name, "one model's settings", "configs/models/"), name)
+    found = mapping(text, name, "one model's settings", "configs/models/")
+    config = checked(ModelConfig, _with_bins(found, name, folder), name)
     if problems := check(config):
         raise ConfigError([f"{name}: {problem}" for problem in problems])
     return config
@@ -54,7 +58,23 @@ def parse(
 
 def read(path: Path, check: Callable[[ModelConfig], list[str]] = lambda config: []) -> ModelConfig:
     """Read one model's file. Raises ConfigError as `parse` does."""
-    return parse(text_of(path, "a model's"), path.name, check)
+    return parse(text_of(path, "a model's"), path.name, check, path.parent)
+
+
+def _with_bins(found: dict[str, Any], name: str, folder: Path | None) -> dict[str, Any]:
+    """The keys with the bins a reference shares among sites in place of their file's name."""
+    reference = found.get("reference")
+    if folder is None or not isinstance(reference, dict) or not isinstance(reference.get("bins"), str):
+        return found
+    try:
+        bins = json.loads((folder / reference["bins"]).read_text(encoding="utf-8"))
+        shared_bins.read(bins)
+    except (OSError, UnicodeDecodeError):
+        raise ConfigError([f"{name}: reference.bins: {reference['bins']}: no such file"]) from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        said = str(error) if "; " in str(error) else "holds no shared bins; `rounds federate bins` makes them"
+        raise ConfigError([f"{name}: reference.bins: {reference['bins']}: {said}"]) from None
+    return {**found, "reference": {**reference, "bins": bins}}
 
 
 def text_of(path: Path, whose: str) -> str:

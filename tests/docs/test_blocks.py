@@ -40,7 +40,13 @@ def requests(folder: Path) -> None:
     write(folder / "sampled.csv", [row | {"chance": 1 if row["risk"] > 0.5 else 0.25} for row in rows])
 
 
+def wards(folder: Path) -> None:
+    """A site's predictions, and another site's file, as they would come by post."""
+    write(folder / "ward.csv", ward())
+
+
 PAGES: dict[str, Callable[[Path], None]] = {
+    "docs/federation.md": wards,
     "docs/later.md": scores,
     "docs/readiness.md": visits,
     "docs/requests.md": requests,

@@ -1,0 +1,103 @@
+"""Federating: a site's counts exported to a sealed file, several files merged into a system's audits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from flows import source as sources
+from flows.eligible import connect as connect_eligible
+from flows.home import Home, open_ledger
+from flows.monitor import Told, concluded, quietly, reference_for
+from flows.run import setting
+from flows.sealing import open_sealed, seal
+from monitors import shared_bins
+from monitors.audit import Audit
+from monitors.canonical import digest
+from monitors.config import FixedReference, ModelConfig
+from monitors.errors import ConfigError
+from monitors.federation import Packet, counting, merged
+from monitors.reference import Reference
+from monitors.window import utc
+
+
+def bins(path: Path, home: Home, told: Told = quietly) -> dict[str, Any]:
+    """The bins of a model's reference, counted where it is not yet, as they may leave the site."""
+    reference = _reference(sources.read(path), path, home, told)
+    return shared_bins.payload(reference.bins, reference.score_edges)
+
+
+def export(
+    path: Path, home: Home, start: datetime, end: datetime, *, site: str, key: Path, told: Told = quietly
+) -> dict[str, Any]:
+    """A model's windows inside [start, end) as a sealed file; each has to have been audited.
+
+    Raises:
+        ConfigError: where sites could not add it, or a window was not audited yet.
+    """
+    config = sources.read(path)
+    if not isinstance(config.reference, FixedReference) or config.reference.bins is None:
+        why = (
+            f"{path.name}: reference.bins: is needed, the file that every site counts on "
+            f"(`rounds federate bins`)"
+        )
+        raise ConfigError([why])
+    ledger = open_ledger(home)
+    found = {
+        r.audit.window: r.audit for r in ledger.audits(config.model) if r.audit.version == config.version
+    }
+    wanted = list(config.grid.inside(start, end))
+    if not wanted:
+        raise ConfigError([f"{config.model}: no whole window of {config.window.length} lies there"])
+    reference = _reference(config, path, home, told)
+    windows = []
+    for window in wanted:
+        audit = found.get(window)
+        profile = ledger.profile(audit.profile) if audit is not None else None
+        if audit is None or profile is None or audit.reference != reference.digest:
+            why = (
+                f"{config.model}: {window} was not audited on these bins; run `rounds backfill` over it first"
+            )
+            raise ConfigError([why])
+        windows.append((window, audit.stage, profile))
+    packet = Packet(site, config.model, config.version, counting(config), reference, tuple(windows))
+    of = {"site": site, "model": config.model, "version": config.version,
+          "windows": [str(window) for window in wanted], "at": utc(end)}  # fmt: skip
+    return seal(packet.payload(), of, key)
+
+
+def merge(path: Path, files: Sequence[Path], home: Home, key: Path) -> Iterator[Audit]:
+    """The system's audits of every window that the sites' files hold, recorded in this home's ledger.
+
+    Raises:
+        ConfigError: naming every file that does not go with the others.
+        SourceInvalid: where a file was altered, or does not open.
+    """
+    config = sources.read(path)
+    packets = {file.name: Packet.read(open_sealed(file, key)) for file in files}
+    if len(packets) < len(files):
+        raise ConfigError([f"two of the files have one name; give each its own (got {len(files)} files)"])
+    reference, windows = merged(packets, config)
+    ledger = open_ledger(home)
+    told = digest(sorted(digest(packet.payload()) for packet in packets.values()))
+    for stage, profile in windows:
+        yield concluded(
+            config, profile, reference, stage, source=told, ledger=ledger, setting=setting(config)
+        )
+
+
+def _reference(config: ModelConfig, path: Path, home: Home, told: Told) -> Reference:
+    if not isinstance(config.reference, FixedReference):
+        raise ConfigError([f"{path.name}: reference: has to be a period (`from`, `to`) to be shared"])
+    period = config.reference_window(config.grid.window(0))
+    ledger = open_ledger(home)
+    source = sources.connect(config, path.parent)
+    eligible = connect_eligible(config, path.parent)
+    try:
+        return reference_for(config, period, source, ledger, told, eligible)
+    finally:
+        source.close()
+        if eligible is not None:
+            eligible.close()

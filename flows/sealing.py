@@ -1,0 +1,84 @@
+"""Sealed files: exact counts that only the holder of one key can open, so that they may travel."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from joserfc import jwe
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+
+from monitors.canonical import canonical, digest
+from monitors.errors import SourceInvalid
+
+# Elliptic-curve key agreement with the recipient's key and AES in GCM: RFC 7516 and 7518.
+_HEADER = {"alg": "ECDH-ES", "enc": "A256GCM", "zip": "DEF"}
+
+
+def make_keys(folder: Path) -> tuple[Path, Path]:
+    """Write a new pair of keys: one to open with, readable by its owner alone, and one to hand out.
+
+    Raises SourceInvalid where there are keys already.
+    """
+    secret, public = folder / "federation.key", folder / "federation.pub"
+    if secret.exists() or public.exists():
+        raise SourceInvalid(
+            f"{folder}: holds federation keys already; files sealed for them could not be opened"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    made = ECKey.generate_key("P-256")
+    secret.touch(mode=0o600)
+    secret.write_bytes(made.as_pem(private=True))
+    public.write_bytes(made.as_pem(private=False))
+    return secret, public
+
+
+def seal(body: Mapping[str, Any], of: Mapping[str, Any], key: Path) -> dict[str, Any]:
+    """A body as a file that only the key's other half opens; `of` stands outside, readable by all."""
+    sealed = jwe.encrypt_compact(
+        dict(_HEADER), canonical({"of": dict(of), "body": dict(body)}).encode(), _key(key)
+    )
+    told = {"schema": 1, "of": dict(of), "sealed": sealed}
+    return {**told, "digest": digest(told)}
+
+
+def open_sealed(path: Path, key: Path) -> dict[str, Any]:
+    """The body of a sealed file.
+
+    Raises:
+        SourceInvalid: naming the file, where it is none, was altered, or was sealed for another key.
+    """
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        outside = {name: told[name] for name in ("schema", "of", "sealed")}
+    except FileNotFoundError:
+        raise SourceInvalid(f"{path.name}: no such file") from None
+    except (OSError, ValueError, KeyError, TypeError):
+        raise SourceInvalid(f"{path.name}: is no file of `rounds federate export`") from None
+    if told.get("digest") != digest(outside):
+        raise SourceInvalid(
+            f"{path.name}: was altered on its way: its digest does not match; ask for it again"
+        )
+    try:
+        text = jwe.decrypt_compact(told["sealed"], _key(key)).plaintext or b""
+    except (JoseError, ValueError):
+        raise SourceInvalid(
+            f"{path.name}: does not open with {key.name}; it was sealed for another key"
+        ) from None
+    inside = json.loads(text)
+    if inside["of"] != told["of"]:
+        raise SourceInvalid(f"{path.name}: says outside what it does not say inside; ask for it again")
+    body: dict[str, Any] = inside["body"]
+    return body
+
+
+def _key(path: Path) -> ECKey:
+    try:
+        return ECKey.import_key(path.read_bytes())
+    except OSError:
+        raise SourceInvalid(f"{path}: no such key; `rounds federate keys` makes a pair") from None
+    except (JoseError, ValueError):
+        raise SourceInvalid(f"{path.name}: is no key of `rounds federate keys`") from None
