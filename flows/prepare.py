@@ -22,6 +22,7 @@ from flows.dialects import compiled
 from monitors.columns import Attribute, Columns, ScoreAtLeast
 from monitors.config import ModelConfig
 from monitors.cube import UNKNOWN
+from monitors.discovery import text_measures
 from monitors.errors import SourceInvalid
 
 WINDOW, PREPARED = "rounds_window", "rounds_prepared"
@@ -188,7 +189,13 @@ def checked(table: ibis.Table, columns: Columns, where: str) -> ibis.Table:
             f"{where}: no column {', '.join(map(repr, absent))}; mend `columns`, "
             f"or make it with `source.derive`"
         )
-    return table.select(*used)
+    held = table.select(*used)
+    # Texts end here: what is counted are their measures, taken by the engine that holds them.
+    made = {
+        name: text_measures()[m](held[column].cast("string"))
+        for name, (column, m) in columns.measured.items()
+    }
+    return held.mutate(**made).drop(*columns.text)
 
 
 def grouped(rows: ibis.Table, attribute: Attribute, columns: Columns) -> Any:

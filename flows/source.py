@@ -76,7 +76,7 @@ def problems(config: ModelConfig, *, loading: bool = True) -> list[str]:
 
     Without `loading`, what only the source's engine or Evidently can tell is left out.
     """
-    from monitors.discovery import metrics
+    from monitors.discovery import metrics, text_measures
 
     found = of_source("source", config.source, loading=loading)
     if config.eligible is not None:
@@ -85,6 +85,10 @@ def problems(config: ModelConfig, *, loading: bool = True) -> list[str]:
         found += of_source(f"joined.{i}.source", join.source, loading=loading)
     columns = {*config.columns.numeric, *config.columns.categorical, *config.columns.text}
     attributes = {attribute.name for attribute in config.columns.attributes}
+    for made, (_, taken) in config.columns.measured.items():
+        if taken not in text_measures():
+            near = ", ".join(sorted(text_measures()))
+            found.append(f"columns: {made!r} must end in a measure of text: {near}")
     for i, rule in enumerate(config.plan, start=1):
         if rule.measure.startswith("evidently:"):
             found += [f"plan.{i}.measure: {why}" for why in (_not_offered(rule.measure) if loading else ())]

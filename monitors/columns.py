@@ -172,6 +172,17 @@ class Columns(Strict):
         return self
 
     @property
+    def measured(self) -> dict[str, tuple[str, str]]:
+        """Columns that are measures of a text, as "text column.measure": by name, its column and measure.
+
+        >>> Columns(time="at", decision="note.refusal", text=("note",)).measured
+        {'note.refusal': ('note', 'refusal')}
+        """
+        named = (self.decision, self.outcome, self.action, self.rank, *self.numeric, *self.categorical)
+        parts = {name: name.rpartition(".") for name in named if isinstance(name, str)}
+        return {name: (text, measure) for name, (text, _, measure) in parts.items() if text in self.text}
+
+    @property
     def awaits(self) -> bool:
         """Whether something is only known later: the outcome, the right answer, what it came to."""
         return any((self.outcome, self.label, self.amount, self.rank))
@@ -193,4 +204,5 @@ class Columns(Strict):
         groups = [column for a in self.attributes for column in a.columns]
         features = [*self.numeric, *self.categorical, *self.text]
         named = [*roles, *staff, decision, *answers, *features, *groups]
-        return tuple(dict.fromkeys(column for column in named if column))
+        made = self.measured
+        return tuple(dict.fromkeys(column for column in named if column and column not in made))

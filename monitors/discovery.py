@@ -40,6 +40,8 @@ def metrics() -> dict[str, Declared]:
     """
     found: dict[str, Declared] = {}
     for family in FAMILIES:
+        if family == "text":
+            continue  # its files take a number of each text, which others then measure
         for name, module in modules(f"monitors.{family}"):
             function = getattr(module, name, None)
             facts = getattr(function, "metric", None)
@@ -49,3 +51,13 @@ def metrics() -> dict[str, Declared]:
                 raise TypeError(f"metric {name!r} stands in {found[name].facts.family} and {family}")
             found[name] = Declared(facts, function)
     return found
+
+
+@cache
+def text_measures() -> dict[str, Callable[[Any], Any]]:
+    """Every text measure by name; `measure` on it holds its facts.
+
+    >>> text_measures()["words"].measure.gives
+    'number'
+    """
+    return {name: getattr(module, name) for name, module in modules("monitors.text")}

@@ -1,0 +1,20 @@
+"""Length: how many characters a text has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from monitors.textual import text_measure
+
+
+@text_measure(gives="number", zero="nothing was written")
+def length(text: Any) -> Any:
+    """Characters, white space at either end left out.
+
+    Args:
+        text: the column, as an expression of the engine's.
+
+    Returns:
+        A whole number; null where there is no text.
+    """
+    return text.strip().length()
