@@ -20,7 +20,7 @@ from dashboards.opened import opened
 from dashboards.templating import page
 from monitors.audit import Audit, Finding, Verdict
 from monitors.config import ModelConfig
-from monitors.governance.matters import matters, paused
+from monitors.governance.matters import paused
 from monitors.ledger import Recorded
 from monitors.worst import Running, running, worst_first
 
@@ -45,7 +45,7 @@ def model(request: Request, model: str, window: str = "", gap: str = "", columns
     return page(
         "model.html",
         **at.common(),
-        paused=paused(matters(reading.ledger, model), model),
+        paused=paused(reading.ledger, model),
         counts=audit.counts(),
         acts=acts(audits[: place + 1]),
         moved=worst_first(f for f in judged(audit) if f.verdict is Verdict.DIFFERENT),

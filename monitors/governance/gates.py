@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitors.governance.matters import matters, paused
+from monitors.governance.matters import paused
 from monitors.governance.registration import registered
 from monitors.governance.tools import Tool
 from monitors.ledger import Ledger
@@ -60,8 +60,8 @@ def _gates(tool: Tool, stage: int, ledger: Ledger, now: datetime) -> Iterator[Ga
         due = tool.review
         fine = due is not None and due >= now.date()
         yield Gate("a day is set for looking at it again", fine, due.isoformat() if due else "none set")
-        stop = paused(matters(ledger, tool.name), tool.name)
-        yield Gate("no committee advises to pause it", stop is None, stop.key if stop else "no such advice")
+        stop = paused(ledger, tool.name)
+        yield Gate("no committee advises to pause it", stop is None, stop[0] if stop else "no such advice")
 
 
 def _last_audit(tool: Tool, ledger: Ledger) -> Gate:

@@ -174,11 +174,15 @@ def actions(found: Iterable[Matter]) -> list[Action]:
     return sorted(held, key=lambda a: (a.closed_at is not None, a.due, a.seq))
 
 
-def paused(found: Iterable[Matter], model: str) -> Matter | None:
-    """The matter on which a committee last decided about a model, if it said to pause it; else None."""
-    decided = [m for m in found if m.model == model and m.decision]
-    last = max(decided, key=lambda m: m.decision.seq if m.decision else 0, default=None)
-    return last if last and last.decision and last.decision.decision == "pause" else None
+def paused(ledger: Ledger, model: str) -> tuple[str, Decision] | None:
+    """The matter and the decision by which a model is advised to be paused; None where none stands.
+
+    What was decided last about a model counts, on whatever matter.
+    """
+    last = max(ledger.entries(DECIDED, model=model), key=lambda e: e.seq, default=None)
+    if last is None or last.body["decision"] != "pause":
+        return None
+    return str(last.body["matter"]), _decision(last)
 
 
 def heard(since: date, now: datetime) -> str | None:

@@ -88,12 +88,12 @@ def test_conditions_that_are_promised_have_to_be_named(ledger: Ledger) -> None:
 def test_a_later_decision_stands_and_the_earlier_remains(ledger: Ledger) -> None:
     voted(ledger)
     decided(ledger, "pause")
-    assert paused(matters(ledger), "sepsis") is not None
-    assert paused(matters(ledger), "aki") is None
+    assert paused(ledger, "sepsis") is not None
+    assert paused(ledger, "aki") is None
     decided(ledger, "continue")
     (matter,) = matters(ledger)
     assert [d.decision for d in matter.decisions] == ["pause", "continue"]
-    assert paused(matters(ledger), "sepsis") is None
+    assert paused(ledger, "sepsis") is None
     assert ledger.verify() == 4
 
 
