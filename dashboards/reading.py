@@ -10,6 +10,8 @@ from threading import Lock
 from monitors import acting, views
 from monitors.acting import Held, Quiet
 from monitors.audit import Audit, Verdict
+from monitors.calendar import kept as kept_calendar
+from monitors.calendar import turned
 from monitors.columns import ScoreAtLeast
 from monitors.config import ModelConfig
 from monitors.copies import asides
@@ -111,7 +113,14 @@ class Reading:
     def turns(self, model: str) -> tuple[Turn, ...]:
         """What changed between a model's windows: versions, thresholds, feeds, plans, references."""
         configs = {entry.key: entry.body for entry in self.ledger.entries("config", model=model)}
-        return turns([r.audit for r in self.history(model)], configs)
+        audits = [r.audit for r in self.history(model)]
+        found = turns(audits, configs)
+        config = self.configs.get(model)
+        if config is None:
+            return found
+        windows = sorted({audit.window for audit in audits})
+        planned = turned(kept_calendar(self.ledger, model), model, windows, config.zone)
+        return tuple(sorted([*found, *planned], key=lambda turn: turn.window))
 
     def overlaid(self, recorded: Recorded, column: str) -> views.Overlaid | None:
         """A column now and in the reference, as people may see it; None where they may not."""

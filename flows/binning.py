@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import ibis
@@ -15,10 +16,11 @@ from flows.counting import Frozen, count, once
 from flows.dialects import compiled
 from flows.engine import plainly
 from flows.patients import one_each
-from flows.periods import within
+from flows.periods import within, without
 from flows.prepare import Prepared, checked, run
 from flows.quantiles import FLAT, Cells, cells
 from monitors import shared_bins
+from monitors.calendar import outside
 from monitors.config import FixedReference, ModelConfig
 from monitors.errors import ConfigError, SourceInvalid
 from monitors.histogram import Bins, CategoryBins, NumericBins
@@ -38,14 +40,18 @@ def freeze(
     *,
     where: str = "the source",
     told: Callable[[str], None] = lambda message: None,
+    left_out: Sequence[Window] = (),
 ) -> Reference:
     """Count a reference period once: its bins, its profile, and its blocks.
+
+    What the change calendar leaves out is in none of them, and a block that it touches is not kept.
 
     Raises:
         SourceInvalid: when the period holds no rows.
     """
     columns = config.columns
     with plainly(where, table.columns):
+        table = without(table, columns, left_out, config, where) if left_out else table
         rows = within(checked(table, columns, where), columns, window, config, where)
         if not rows.count().to_pyarrow().as_py():
             raise SourceInvalid(f"{where}: {_nobody(table, window)}")
@@ -56,7 +62,9 @@ def freeze(
         frozen = _shared(config) or _found(rows, config, told)
     told("reference: counting")
     profile = count(table, config, window, frozen, where=where)
-    inside = list(config.grid.inside(window.start, window.end))
+    gone = sum(part.duration.total_seconds() for part in left_out)
+    profile = replace(profile, left_out=gone) if gone else profile
+    inside = [w for w in config.grid.inside(window.start, window.end) if outside(w, left_out)]
     blocks = tuple(count(table, config, block, frozen, where=where) for block in inside[-BLOCKS:])
     return Reference(profile, blocks)
 

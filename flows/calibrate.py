@@ -22,6 +22,7 @@ from flows import run as runs
 from flows import source as sources
 from flows.home import Home
 from flows.monitor import Told, quietly, reference_for, reference_key
+from flows.planned import planned
 from monitors import chance, sequential, slow
 from monitors.alert import Debounce, debounce, moved
 from monitors.audit import SLOW, Finding, Stage
@@ -166,8 +167,14 @@ def calibrated(path: Path, home: Home, told: Told = quietly) -> dict[str, Any]:
     source = sources.connect(config, path.parent)
     try:
         window = config.grid.ending_by(runs.now())
-        kept = ledger and ledger.get("reference", reference_key(config, config.reference_window(window)))
-        reference = Reference.read(kept.body) if kept else reference_for(config, window, source, None, told)
+        period, calendar = config.reference_window(window), planned(path)
+        left_out = calendar.excluded(config.model, period, config.zone)
+        kept = ledger and ledger.get("reference", reference_key(config, period, left_out))
+        reference = (
+            Reference.read(kept.body)
+            if kept
+            else reference_for(config, window, source, None, told, calendar=calendar)
+        )
     finally:
         source.close()
     told(f"{config.model}: reckoning every check")

@@ -38,7 +38,8 @@ def with_slow_change(audit: Audit, ledger: Ledger | None, rules: Mapping[str, Ru
             earlier = _read(ledger, head, rules)
             if (earlier.config, earlier.reference) != (audit.config, audit.reference):
                 break
-            history.append(earlier)
+            if any(f.severity != "info" for f in earlier.findings):  # else the calendar left it out
+                history.append(earlier)
     return audit.with_findings((*audit.findings, *slow_findings(audit, history[::-1], rules)))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from flows.frame import Frame
 from flows.source import Source
 from monitors import multivariate
 from monitors.audit import Audit, Stage
+from monitors.calendar import Calendar, quietened
 from monitors.canonical import digest
 from monitors.config import FixedReference, ModelConfig
 from monitors.cube import Cube
@@ -47,6 +48,7 @@ def step(
     setting: Setting | None = None,
     told: Told = quietly,
     eligible: Source | Any | None = None,
+    calendar: Calendar | None = None,
 ) -> Audit:
     """Audit one window.
 
@@ -59,18 +61,20 @@ def step(
         ledger: where the audit, its profile and the reference are kept; None keeps nothing.
         setting: the seed of chance, and Evidently where the plan names it.
         told: hears what is being done.
+        calendar: what is left out of the reference, and of which windows nobody is called.
         eligible: who ought to be scored: an open source, or a table; where the config declares it.
 
     Raises:
         RoundsError: when the window cannot be audited at all; nothing is then recorded.
     """
+    calendar = calendar or Calendar()
     opened = source if hasattr(source, "fingerprint") else Frame(source, config)
     try:
         refuse_overlap(config, window)
         stage = stage or ("outcome" if config.columns.awaits else "scored")
         if eligible is not None:
             eligible = eligibles.opened(eligible, config)
-        reference = reference_for(config, window, opened, ledger, told, eligible)
+        reference = reference_for(config, window, opened, ledger, told, eligible, calendar)
         profile = _counted(config, window, opened, reference, stage)
         if eligible is not None:
             profile = replace(profile, eligible=eligibles.counted(config, window, eligible))
@@ -78,7 +82,10 @@ def step(
     finally:
         if opened is not source:
             opened.close()
-    return concluded(config, profile, reference, stage, source=source_digest, ledger=ledger, setting=setting)
+    return concluded(
+        config, profile, reference, stage, source=source_digest, ledger=ledger, setting=setting,
+        calendar=calendar,
+    )  # fmt: skip
 
 
 def concluded(
@@ -90,6 +97,7 @@ def concluded(
     source: str,
     ledger: Ledger | None = None,
     setting: Setting | None = None,
+    calendar: Calendar | None = None,
 ) -> Audit:
     """The audit of a window that has been counted, recorded where there is a ledger."""
     window = profile.window
@@ -115,6 +123,7 @@ def concluded(
     if ledger is not None and ledger.get("config", config.digest) is None:
         said, version = declared(config), config.version
         ledger.append("config", config.digest, said, model=config.model, version=version)
+    audit = quietened(audit, calendar or Calendar(), config.zone)
     audit = with_slow_change(audit, ledger, watched(config.rules()))
     # Where the ledger has said the same before, what it said stands.
     return ledger.record(audit, profile)[0].audit if ledger is not None else audit
@@ -127,14 +136,16 @@ def reference_for(
     ledger: Ledger | None,
     told: Told = quietly,
     eligible: Source | None = None,
+    calendar: Calendar | None = None,
 ) -> Reference:
     """The reference a window is compared with: from the ledger, or counted now and kept there."""
     period = config.reference_window(window)
-    key = reference_key(config, period)
+    left_out = (calendar or Calendar()).excluded(config.model, period, config.zone)
+    key = reference_key(config, period, left_out)
     if ledger is not None and (kept := ledger.get("reference", key)):
         return Reference.read(kept.body)
     told(f"counting the reference {period.start:%d %b %Y} to {period.end:%d %b %Y}")
-    reference = freeze(source.table(), config, period, where=source.name, told=told)
+    reference = freeze(source.table(), config, period, where=source.name, told=told, left_out=left_out)
     if eligible is not None:
         there = eligibles.counted(config, period, eligible)
         reference = replace(reference, profile=replace(reference.profile, eligible=there))
@@ -150,13 +161,14 @@ def reference_for(
     return reference
 
 
-def reference_key(config: ModelConfig, period: Window) -> str:
+def reference_key(config: ModelConfig, period: Window, left_out: Sequence[Window] = ()) -> str:
     """What a reference is kept under: everything that decides its counts, margins left out."""
     decides = {"source", "columns", "window", "timezone"}
     decides |= {name for name in ("eligible", "joined") if getattr(config, name)}
     facts = config.model_dump(mode="json", include=decides)
     shared = getattr(config.reference, "bins", None)
-    return digest([config.model, config.version, facts, str(period), *([shared] if shared else [])])
+    more = [*([shared] if shared else []), *([[str(part) for part in left_out]] if left_out else [])]
+    return digest([config.model, config.version, facts, str(period), *more])
 
 
 def fingerprint(source: Source, eligible: Source | None) -> str:

@@ -33,6 +33,7 @@ class Told:
     recorded: Recorded
     before: Audit | None
     entry: str
+    planned: str = ""
 
 
 def notice(alert: Alert, told: Told, config: ModelConfig | None, channels: ChannelsConfig) -> Notice:
@@ -74,7 +75,7 @@ def _annotations(
     found, base = alert.finding, channels.url.rstrip("/")
     page = f"{base}/models/{quote(alert.model, safe='')}?window={alert.window.start:%Y-%m-%d}"
     wait = channels.oncall.wait(found.severity)
-    runbook = found.runbook or ""
+    runbook, known = found.runbook or "", changed(told.recorded.audit, told.before)
     return {
         "summary": _summary(found),
         "description": describe(alert),
@@ -88,7 +89,7 @@ def _annotations(
         "evaluations_true": alert.why,
         "baseline": number(found.baseline),
         "model_version": alert.version,
-        "last_change": changed(told.recorded.audit, told.before),
+        "last_change": f"{known}; planned: {told.planned}" if told.planned else known,
         "safe_fallback": channels.oncall.fallback(alert.model),
         "runbook_url": f"{base}/runbooks/{quote(runbook, safe='')}" if runbook else f"{base}/runbooks",
         "dashboard_url": page,

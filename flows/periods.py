@@ -22,6 +22,16 @@ def within(
     return table.filter(time >= start, time < end)
 
 
+def without(
+    table: ibis.Table, columns: Columns, parts: Sequence[Window], config: ModelConfig, where: str
+) -> ibis.Table:
+    """The table less the rows of those parts of time."""
+    for part in parts:
+        time, (start, end) = _comparable(table, columns, (part.start, part.end), config, where)
+        table = table.filter((time < start) | (time >= end) | time.isnull())
+    return table
+
+
 def period(rows: ibis.Table, config: ModelConfig, window: Window) -> Any:
     """Which of the grid's windows inside a span each row lies in, as a whole number."""
     inside = list(config.grid.inside(window.start, window.end))

@@ -19,10 +19,13 @@ from flows.home import now as now  # those who run a model ask here for both
 from flows.home import open_ledger as open_ledger
 from flows.monitor import Told, fingerprint, overlapping, quietly, refuse_overlap, stage_at, step
 from flows.owing import enrol, owing, repair
+from flows.planned import planned
 from flows.source import Source
 from flows.telling import after_audits, channels_for
 from monitors import glance
 from monitors.audit import Stage
+from monitors.calendar import Calendar
+from monitors.calendar import keep as keep_calendar
 from monitors.config import ModelConfig
 from monitors.errors import ConfigError, RoundsError
 from monitors.evaluate import Setting
@@ -92,7 +95,8 @@ def run(
     config = sources.read(path)
     channels = channels_for(path)
     chosen = choose(config, at) if choose else None
-    ledger = open_ledger(home)
+    ledger, calendar = open_ledger(home), planned(path)
+    keep_calendar(ledger, config.model, calendar, config.zone)
     refused: list[RoundsError] = []
     repair(config, ledger)
     if choose is None:
@@ -110,7 +114,7 @@ def run(
                         if before is not None:
                             refuse_overlap(config, window)
                             before(config, window, source, ledger, told)
-                        done = _one(config, window, stage, source, ledger, eligible)
+                        done = _one(config, window, stage, source, ledger, eligible, calendar)
                     except RoundsError as error:
                         if error.retryable or not patient:
                             raise
@@ -174,11 +178,13 @@ def _one(
     source: Source,
     ledger: Ledger,
     eligible: Source | None = None,
+    calendar: Calendar | None = None,
 ) -> Round:
     before = len(ledger.entries("audit", model=config.model, window=str(window)))
     audit = step(
-        config, window, source, stage=stage, ledger=ledger, setting=setting(config), eligible=eligible
-    )
+        config, window, source, stage=stage, ledger=ledger, setting=setting(config), eligible=eligible,
+        calendar=calendar,
+    )  # fmt: skip
     after = len(ledger.entries("audit", model=config.model, window=str(window)))
     worst = str(keep(ledger, audit).worst)
     return Round(config.model, str(window), stage, audit.digest, worst, after > before)

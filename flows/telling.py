@@ -18,6 +18,8 @@ from flows.channel import Channel, ChannelsConfig, Declared
 from flows.notices import Told, linked, notice
 from monitors.acting import Held, held, raised
 from monitors.alert import Key, Standing, after, changes
+from monitors.calendar import kept as planned_of
+from monitors.calendar import said
 from monitors.canonical import digest
 from monitors.config import ModelConfig
 from monitors.errors import LedgerError, RoundsError
@@ -70,7 +72,7 @@ def weigh(config: ModelConfig, ledger: Ledger, channels: ChannelsConfig) -> int:
     pending = [r for r in recorded if r.digest not in done]
     if not pending:
         return 0
-    first = min(r.audit.window.start for r in pending)
+    first, calendar = min(r.audit.window.start for r in pending), planned_of(ledger, config.model)
     standing: dict[Key, Standing] = {}
     before: Recorded | None = None
     last: Window | None = None
@@ -78,7 +80,8 @@ def weigh(config: ModelConfig, ledger: Ledger, channels: ChannelsConfig) -> int:
         audit = kept(ledger, each.audit)
         if audit.window.start >= first:
             entry = ledger.find("audit", each.digest)
-            told = Told(each, before.audit if before else None, f"entry {entry.seq}" if entry else "none")
+            place = f"entry {entry.seq}" if entry else "none"
+            told = Told(each, before.audit if before else None, place, said(calendar, audit, config.zone))
             for change in changes(standing, audit):
                 made = linked(notice(change, told, config, channels), channels)
                 raised(ledger, made, str(audit.window))

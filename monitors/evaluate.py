@@ -179,7 +179,7 @@ class _Run:
         """Which groups are there now and were before, named in words where one is not."""
         was, now = self.reference.profile, self.current
         inside = [block.cubes[attribute] for block in self.reference.blocks]
-        windows = was.window.duration / now.window.duration
+        windows = was.lasted / now.window.duration
         found = check.compute(now.cubes[attribute], was.cubes[attribute], windows, inside)
         return replace(next(_compared(check, found, found, None)), reason=found.note or found.why)
 
@@ -188,7 +188,7 @@ class _Run:
         if check.metric.name != "freshness":
             return None
         reference = self.reference.profile
-        usual = reference.rows * (self.current.window.duration / reference.window.duration)
+        usual = reference.rows * (self.current.window.duration / reference.lasted)
         return float(1 - LEVEL ** (1 / max(usual, 1.0)))
 
     def distance(self, check: Check) -> tuple[Finding, chance.Null | None]:

@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from statistics import median
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from monitors import calendar
 from monitors.audit import WORST_FIRST, Audit, Finding, Verdict
 from monitors.errors import LedgerError
 from monitors.ledger import Entry, Ledger, Recorded
@@ -160,7 +162,11 @@ def keep(ledger: Ledger, model: str) -> Glance | None:
     if found := ledger.get("glance", _key(model, seen)):
         return Glance.read(found.body)
     heads = ledger.heads(model)
-    made = glance(releases(ledger, model, last=WINDOWS), heads)
+    recorded = releases(ledger, model, last=WINDOWS)
+    planned = (
+        calendar.said(calendar.kept(ledger, model), recorded[-1].audit, ZoneInfo("UTC")) if recorded else ""
+    )
+    made = glance(recorded, heads, planned)
     if made is not None:
         with contextlib.suppress(LedgerError):  # another worker kept it in the same moment
             ledger.append("glance", _key(model, seen), made.payload(), model=model)
@@ -181,12 +187,13 @@ def _key(model: str, seen: int) -> str:
     return f"{model}|{seen}|{RULES}|{FORM}"
 
 
-def glance(recorded: Sequence[Recorded], heads: Sequence[Entry]) -> Glance | None:
+def glance(recorded: Sequence[Recorded], heads: Sequence[Entry], planned: str = "") -> Glance | None:
     """Reduce a model's last audits, oldest first; None where there is none.
 
     Args:
         recorded: the last windows, as people may see them.
         heads: all its windows.
+        planned: what the change calendar says of the last one.
     """
     if not recorded:
         return None
@@ -194,6 +201,7 @@ def glance(recorded: Sequence[Recorded], heads: Sequence[Entry]) -> Glance | Non
     last = audits[-1]
     judged = worst_first(f for f in last.findings if f.severity != "info")
     worst = judged[0] if judged else None
+    known = changed(last, audits[-2] if len(audits) > 1 else None)
     ends = [moment(h.window_end) for h in heads if h.stage != "outcome" and h.window_end]
     return Glance(
         window=last.window,
@@ -204,7 +212,7 @@ def glance(recorded: Sequence[Recorded], heads: Sequence[Entry]) -> Glance | Non
         digest=recorded[-1].digest,
         at=recorded[-1].at,
         entry=recorded[-1].seq,
-        changed=changed(last, audits[-2] if len(audits) > 1 else None),
+        changed=f"{known}; planned: {planned}" if planned else known,
         awaiting=min(ends, default=None),
         cells=cells(last),
         worst=worst,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -29,6 +29,7 @@ class Profile:
         histograms: by column.
         cubes: by attribute; "" holds everyone.
         unreadable: column or attribute to the reason it could not be counted.
+        left_out: seconds of the window that the change calendar left out; 0 where it left out nothing.
         eligible: attribute to group to how many ought to have been scored; empty where no source says.
         score_edges: cell i of every cube holds scores in [score_edges[i], score_edges[i+1]).
     """
@@ -43,6 +44,7 @@ class Profile:
     unreadable: Mapping[str, str] = field(default_factory=dict)
     score_edges: tuple[float, ...] = ()
     eligible: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    left_out: float = 0.0
 
     @cached_property
     def digest(self) -> str:
@@ -74,7 +76,13 @@ class Profile:
             {**self.unreadable, **other.unreadable},
             self.score_edges,
             _added(self.eligible, other.eligible),
+            self.left_out + other.left_out,
         )
+
+    @property
+    def lasted(self) -> timedelta:
+        """How much time its rows come from: the window, less what the change calendar left out."""
+        return self.window.duration - timedelta(seconds=self.left_out)
 
     def people(self, attribute: str, metric: Metric) -> Cube:
         """The cube a metric is taken of: people on record, or those eligible where it needs them.
@@ -106,6 +114,7 @@ class Profile:
             "score_edges": list(self.score_edges),
             # Left out where no source says, so that profiles of models without one stay as they were.
             **({"eligible": {a: dict(held) for a, held in self.eligible.items()}} if self.eligible else {}),
+            **({"left_out": self.left_out} if self.left_out else {}),
         }
 
     @classmethod
@@ -122,6 +131,7 @@ class Profile:
             dict(payload["unreadable"]),
             tuple(payload["score_edges"]),
             payload.get("eligible", {}),
+            payload.get("left_out", 0.0),
         )
 
 

@@ -10,8 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from monitors import calendar
 from monitors.alert import changes, standing
 from monitors.audit import Audit, Finding, Severity, Verdict
+from monitors.calendar import quietened
 from monitors.config import ModelConfig
 from monitors.evaluate import Setting, evaluate
 from monitors.ledger import Ledger
@@ -99,7 +101,8 @@ def _again(config: ModelConfig, audit: Audit, ledger: Ledger, setting: Setting |
     own = _shown(audit, [f for f in findings if f.rule.startswith("plan.")])
     keys = {finding.key for finding in own}
     others = [f for f in audit.findings if f.key not in keys and not f.rule.startswith("plan.")]
-    return replace(audit, config=config.digest, findings=(*others, *own))
+    again = replace(audit, config=config.digest, findings=(*others, *own))
+    return quietened(again, calendar.kept(ledger, audit.model), config.zone)
 
 
 def _shown(audit: Audit, findings: Sequence[Finding]) -> tuple[Finding, ...]:

@@ -16,7 +16,9 @@ from monitors.canonical import digest
 from monitors.config import ModelConfig
 from monitors.window import Window
 
-Kind = Literal["version", "threshold", "feed", "reference", "plan", "columns", "window", "config", "software"]
+Kind = Literal[
+    "version", "threshold", "feed", "reference", "plan", "columns", "window", "config", "software", "planned"
+]
 _LISTED = 3  # rules named of a plan that changed; more are counted
 
 

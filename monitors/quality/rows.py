@@ -39,6 +39,6 @@ def rows(profile: Profile, level: float = LEVEL) -> Estimate:
     >>> rows(Profile(week, 70, 0, None, None, {}, {})).value
     10.0
     """
-    days = profile.window.duration.total_seconds() / DAY
+    days = profile.lasted.total_seconds() / DAY
     low, high = poisson_rate(profile.rows, days, level)
     return Estimate(profile.rows / days, low, high, profile.rows)
