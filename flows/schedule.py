@@ -19,7 +19,8 @@ from typing import Any
 from uuid import UUID
 
 from prefect import flow, runtime, task
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
 from prefect.client.schemas.filters import (
     DeploymentFilter,
     DeploymentFilterId,
@@ -31,6 +32,7 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import State, StateType
 from prefect.deployments.runner import RunnerDeployment
 from prefect.events.worker import EventsWorker
+from prefect.exceptions import ObjectNotFound
 from prefect.logging.handlers import APILogWorker
 from prefect.runner import Runner
 from prefect.schedules import Cron
@@ -40,7 +42,7 @@ from prefect.types.entrypoint import EntrypointType
 
 from flows import source
 from flows.beside import prefect_server
-from flows.home import Home
+from flows.home import Home, quiet
 from flows.owing import enrol
 from flows.run import now, open_ledger, run_window
 from monitors.canonical import digest
@@ -54,6 +56,10 @@ Rounds = list[dict[str, Any]]
 AT_ONCE = 2  # models audited at the same time in one run
 POLL_SECONDS = 5  # a run starts within this much of its time
 FINISHED_WITHIN = 20  # seconds an audit under way is given when asked to stop; a later run repeats it
+
+
+class NoServer(RoundsError):
+    """There is no Prefect server to deploy to."""
 
 
 class AuditFailed(RoundsError):
@@ -239,15 +245,89 @@ def deployment(file: Path, config: ModelConfig, home: Home, *, together: bool = 
     return made
 
 
+def deploy(files: Sequence[Path], home: Home, pool: str, at_once: int, together: int = 1) -> list[str]:
+    """Make every model's schedule a deployment of a work pool, for workers on whatever machines.
+
+    The pool is made where it is new. What an earlier call made of models that are gone is taken
+    away; each deployment runs once at the start, for whatever came due meanwhile. Returns their names.
+
+    Args:
+        files: the models' files, at the same place on every worker's machine, as is the home.
+        home: where its ledger is; on several machines ROUNDS_LEDGER_URL names a shared one.
+        pool: the work pool's name.
+        at_once: runs at the same time in the whole pool.
+        together: at most so many models of one schedule share a run, which spares its start.
+
+    Raises NoServer where no Prefect server is named.
+    """
+    if not get_current_settings().api.url:
+        raise NoServer("PREFECT_API_URL names no server; start one with `prefect server start`, and name it")
+    configs = {file.absolute(): source.read(file) for file in files}
+    scheduled = {file: config for file, config in configs.items() if config.schedule}
+    ledger = open_ledger(home)
+    for config in scheduled.values():
+        enrol(config, ledger, now())
+    made = [_shared(batch, scheduled, home) for batch in batches(scheduled, together)]
+    apart = {file: config for file, config in configs.items() if config.multivariate.schedule}
+    made += [deployment(file, config, home, together=True) for file, config in apart.items()]
+    asyncio.run(_deployed(made, home, pool, at_once))
+    return [each.name for each in made]
+
+
+def batches(scheduled: Mapping[Path, ModelConfig], together: int) -> list[list[Path]]:
+    """Models that share a run: those of one schedule in one time zone, at most so many, in their order."""
+    alike: dict[tuple[str | None, str], list[Path]] = {}
+    for file, config in scheduled.items():
+        alike.setdefault((config.schedule, config.timezone), []).append(file)
+    return [
+        files[start : start + together]
+        for files in alike.values()
+        for start in range(0, len(files), together)
+    ]
+
+
+def _shared(batch: Sequence[Path], configs: Mapping[Path, ModelConfig], home: Home) -> RunnerDeployment:
+    """One deployment of several models, called by the first of them."""
+    made = deployment(batch[0], configs[batch[0]], home)
+    if len(batch) > 1:
+        made.name = f"{configs[batch[0]].model}-and-{len(batch) - 1}-more"
+        made.parameters = {**made.parameters, "models": [str(file) for file in batch]}
+    return made
+
+
+async def _deployed(made: Sequence[RunnerDeployment], home: Home, pool: str, at_once: int) -> None:
+    env = quiet(os.environ)  # the rest is each worker's own: no password stands in the server's database
+    async with get_client() as client:
+        try:
+            await client.read_work_pool(pool)
+            await client.update_work_pool(pool, WorkPoolUpdate(concurrency_limit=at_once))
+        except ObjectNotFound:
+            await client.create_work_pool(
+                WorkPoolCreate(name=pool, type="process", concurrency_limit=at_once)
+            )
+        known = []
+        for each in made:
+            each.job_variables = {"env": env}
+            known.append(await each.aapply(work_pool_name=pool))
+        await _forget_others(client, home, known)
+        for name in known:
+            await client.create_flow_run_from_deployment(name)
+
+
+async def _forget_others(client: PrefectClient, home: Home, known: Sequence[UUID]) -> None:
+    """Take away the deployments of this home whose models are gone."""
+    served = DeploymentFilter(tags=DeploymentFilterTags(all_=[_tag(home)]))
+    for old in await client.read_deployments(deployment_filter=served):
+        if old.id not in known:
+            await client.delete_deployment(old.id)
+
+
 async def _serve(deployments: Sequence[RunnerDeployment], home: Home) -> None:
     # A stop that pauses the schedules would need somebody to start them again.
     runner = Runner("rounds", query_seconds=POLL_SECONDS, limit=AT_ONCE, pause_on_shutdown=False)
     known = [await runner.aadd_deployment(made) for made in deployments]
     async with get_client() as client:
-        served = DeploymentFilter(tags=DeploymentFilterTags(all_=[_tag(home)]))
-        for old in await client.read_deployments(deployment_filter=served):
-            if old.id not in known:  # its file is gone
-                await client.delete_deployment(old.id)
+        await _forget_others(client, home, known)
         for name in known:
             await client.create_flow_run_from_deployment(name)
     asked = asyncio.Event()

@@ -76,7 +76,10 @@ class Profile:
             {**self.unreadable, **other.unreadable},
             self.score_edges,
             _added(self.eligible, other.eligible),
-            self.left_out + other.left_out,
+            # Two sites of one window lost the same time; of two windows each its own.
+            max(self.left_out, other.left_out)
+            if self.window == other.window
+            else self.left_out + other.left_out,
         )
 
     @property

@@ -1,0 +1,40 @@
+"""Schedules on a Prefect server, for workers on whatever machines: `rounds deploy`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from commands._files import model_files
+
+if TYPE_CHECKING:
+    from flows.home import Home
+
+
+@click.command()
+@click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--pool", default="rounds", show_default=True, help="The work pool; made where it is new.")
+@click.option(
+    "--at-once", type=click.IntRange(1), default=4, show_default=True, help="Runs in the whole pool."
+)
+@click.option(
+    "--together",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Models of a schedule in one run.",
+)
+@click.pass_obj
+def deploy(home: Home, paths: tuple[Path, ...], pool: str, at_once: int, together: int) -> None:
+    """Make models' schedules deployments of a Prefect server (PREFECT_API_URL), for its workers to run.
+
+    Call it again when a file is new, changed or gone. A worker: `prefect worker start --pool rounds`.
+    """
+    os.environ.update(home.make().environment(os.environ))  # before Prefect reads it
+    from flows import schedule
+
+    made = schedule.deploy(model_files(paths or (Path("configs/models"),)), home, pool, at_once, together)
+    click.echo(f"{len(made)} deployments in the work pool {pool}; prefect worker start --pool {pool}")
