@@ -133,7 +133,9 @@ def of_source(key: str, declared: Declared, *, loading: bool = True) -> list[str
         return []
     found = []
     try:
-        _kind(declared.kind).Settings.model_validate(declared.settings)
+        settings = _kind(declared.kind).Settings.model_validate(declared.settings)
+        if isinstance(inside := getattr(settings, "inputs", None), Declared):
+            found += of_source(f"{key}.inputs", inside)
     except ValidationError as error:
         found += [f"{key}{'.' if e['loc'] else ': '}{config_file.said(e)}" for e in error.errors()]
     return found + _underivable(key, declared)

@@ -96,7 +96,7 @@ def parsed(files: Sequence[str], kind: str) -> str:
     shape = text(json.dumps(_SHAPES[kind]))
     return (
         f"SELECT CASE WHEN json_valid(line) THEN json_transform(line, {shape}) END AS r, filename "  # noqa: S608
-        f"FROM {_lines(files) if files else nothing} WHERE trim(line) <> ''"
+        f"FROM {_lines(files) if files else nothing} WHERE length(line) > 40 OR trim(line) <> ''"
     )
 
 
