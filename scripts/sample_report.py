@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+from dashboards.crosswalk import rows
 from dashboards.report import issue
 from flows import run as runs
 from flows import source
@@ -19,6 +20,7 @@ from flows.home import Home
 from monitors.assess import assess
 from monitors.assessed import Edition
 from monitors.audit import Audit
+from monitors.governance.evidence import House
 from monitors.ledger import Ledger
 from monitors.release import keep
 from monitors.window import moment
@@ -64,7 +66,9 @@ def counted(folder: Path) -> tuple[Path, Ledger]:
 def written(folder: Path, edition: Edition = "shareable") -> dict[str, bytes]:
     """The report's files by name."""
     path, ledger = counted(folder)
-    report = issue.issue(ledger, assess(ledger, source.read(path), START, END, edition), AT)
+    config = source.read(path)
+    house = House(ledger, {config.model: config}, AT, only=True)
+    report = issue.issue(ledger, assess(ledger, config, START, END, edition), AT, rows(house))
     return {f"report.{kind}": write(report) for kind, write in issue.FORMATS.items()}
 
 

@@ -1,0 +1,55 @@
+"""Reports: the bias audits that were issued, as they were issued, for those who may read them."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import HTMLResponse, Response
+
+from dashboards.identity import CURRENT
+from dashboards.report import issue
+from dashboards.report.html import page as report_page
+from dashboards.report.model import Report
+from dashboards.templating import page
+from monitors.ledger import Entry
+from monitors.window import Window
+
+router = APIRouter(include_in_schema=False)
+TYPES = {"json": "application/json", "html": "text/html; charset=utf-8", "pdf": "application/pdf"}
+
+
+@router.get("/reports")
+def reports(request: Request) -> HTMLResponse:
+    """Every report that the reader may open, newest first."""
+    reading = request.app.state.reading
+    held = [e for e in reading.ledger.entries(issue.KIND, bodies=False) if _open(e)]
+    listed = [(e, Window.parse(str(e.window))) for e in sorted(held, key=lambda e: e.seq, reverse=True)]
+    return page("reports.html", now=reading.now(), listed=listed)
+
+
+@router.get("/reports/{name}")
+def report(request: Request, name: str) -> HTMLResponse:
+    """One report, to be read here."""
+    return HTMLResponse(report_page(_found(request, name), alone=False))
+
+
+@router.get("/reports/{name}/report.{kind}")
+def report_file(request: Request, name: str, kind: str) -> Response:
+    """One of its files, as `rounds audit` writes them."""
+    if kind not in TYPES:
+        raise HTTPException(404, "A report is had as html, pdf or json.")
+    made = issue.FORMATS[kind](_found(request, name))
+    named = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
+    return Response(made, media_type=TYPES[kind], headers=named)
+
+
+def _open(entry: Entry) -> bool:
+    """Whether the reader may see it: the restricted edition is for the committee's own roles."""
+    who = CURRENT.get()
+    return entry.summary.get("edition") == "shareable" or (who is not None and who.may("auditor"))
+
+
+def _found(request: Request, name: str) -> Report:
+    entry = request.app.state.reading.ledger.get(issue.KIND, name)
+    if entry is None or not _open(entry):
+        raise HTTPException(404, "There is no such report, or it is for the committee alone.")
+    return Report.read(entry.body)
