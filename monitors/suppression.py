@@ -66,7 +66,7 @@ def _published(audit: Audit, earlier: Sequence[Release], back: frozenset[int]) -
     audit = _safely_bounded(audit)
     findings = audit.findings
     first = {i for i, finding in enumerate(findings) if telling(finding)} | waiting(findings)
-    first |= nested(findings, FLOOR)
+    first |= nested(findings, FLOOR) | back
     seen = Told(audit, earlier)
     hiding = Hiding(seen, set(first), rows_hidden=small(audit.rows))
     try:
