@@ -286,8 +286,8 @@ def needed(finding: Finding) -> str:
     >>> needs = {"n": 294, "more": 206, "windows": 4, "pooled_windows": 4, "pooled_n": 332, "tells": 0.094}
     >>> needed(Finding(metric="true_positive_rate", family="fairness", subject="race", group="a",
     ...     unit="share of rows", margin=0.1, verdict=Verdict.CANNOT_TELL, needs=needs))
-    'about 294 rows would decide it, 206 more than now, 4 windows at this volume; \
-pooling 4 windows gave 332: enough to tell a gap of 0.1'
+    'about 294 rows would decide it, 206 more than now, 4 windows at this volume \
+or 4 sites of this size together; pooling 4 windows gave 332: enough to tell a gap of 0.1'
     >>> short = {"n": 294, "pooled_windows": 4}  # what they gave is withheld
     >>> needed(Finding(metric="true_positive_rate", family="fairness", subject="race", group="a",
     ...     unit="share of rows", margin=0.1, verdict=Verdict.CANNOT_TELL, needs=short))
@@ -300,7 +300,8 @@ pooling 4 windows gave 332: enough to tell a gap of 0.1'
     if more := needs.get("more"):
         parts.append(f"{int(more):,} more than now")
     if windows := needs.get("windows"):
-        parts.append(f"{counted(int(windows), 'window')} at this volume")
+        sites = f" or {int(windows)} sites of this size together" if windows > 1 else ""
+        parts.append(f"{counted(int(windows), 'window')} at this volume{sites}")
     if (pooled := needs.get("pooled_windows")) and finding.margin is not None:
         given = f"pooling {counted(int(pooled), 'window')} {_reach(needs, finding.margin)}"
         return "; ".join([", ".join(parts), given] if parts else [given])

@@ -99,7 +99,6 @@ def setting(what: str, n: int, windows: int, audits: int) -> tuple[str, int]:
         f"| {what} | {n:,} | {np.mean(area):.3f} | {told / windows:.3f} ({low:.3f} to {high:.3f}) "
         f"| {shown} | {single} of {audits} |"
     )
-    print(line, flush=True)
     return line, told
 
 

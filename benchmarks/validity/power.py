@@ -89,7 +89,7 @@ def shifts(effort: float) -> tuple[str, list[Bar]]:
     bar_at = {(100, 0.3): 0.64, (100, 0.5): 0.98}
     for n in (30, 100, 300, 1000):
         for d in (0.1, 0.2, 0.3, 0.5, 1.0):
-            references, windows = (200, 100) if (n, d) in bar_at else (10, 100)
+            references, windows = (400, 100) if (n, d) in bar_at else (10, 100)
             # Up and down, so that a reference that lies to one side favours neither.
             found, _ = found_by_each(
                 "normal", shifted(0), [shifted(d), shifted(-d)], n, many(references, effort), windows, [4]
@@ -108,7 +108,7 @@ A normal column shifted by d standard deviations, up in half of the windows and 
 against {REFERENCE:,} reference rows. In each cell the share found where the model has
 {" / ".join(map(str, COLUMNS))} columns, the others as they were, and keeps 1 % for all. The limit is the
 two-sided z test, which looks for nothing but shifts of a column whose spread it knows. The two lines
-with a bar rest on 200 references and 40,000 windows, the others on 2,000 windows (to about .03). Of the .014
+with a bar rest on 400 references and 80,000 windows, the others on 2,000 windows (to about .03). Of the .014
 between Wasserstein and the limit at n = 100 the bins cost about .003 (32 and 48 bins were tried);
 decision 7 says why they stay 20.
 
