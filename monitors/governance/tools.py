@@ -1,7 +1,8 @@
 """Tools: every AI tool that is known of, monitored or not, as it stands; and what was only seen in use.
 
-A tool is known from a model's file, from a record somebody made, or from both; of a fact that both
-give, the file's counts. What was seen and is no known tool waits in a queue until somebody says what it is.
+A tool is known from a model's file, from a record somebody made, or from an audit; of a fact that
+file and record both give, the file's counts. What was seen and is no known tool waits in a queue until
+somebody says what it is.
 """
 
 from __future__ import annotations
@@ -128,8 +129,8 @@ def tools(ledger: Ledger, configs: Mapping[str, ModelConfig]) -> dict[str, Tool]
         held = found.get(name, Tool(name))
         found[name] = replace(held, facts={**held.facts, **declared(config)}, declared=True)
     for model in ledger.models():
-        if model in found:
-            found[model] = replace(found[model], audited=True)
+        # What is audited is in use, whether or not anybody recorded it.
+        found[model] = replace(found.get(model, Tool(model, lifecycle="live")), audited=True)
     for entry in _oldest(ledger.entries(MOVED)):
         held = found.get(entry.body["name"])
         if held is not None:

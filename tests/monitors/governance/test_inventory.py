@@ -52,6 +52,13 @@ def test_a_tool_is_known_from_its_file_from_a_record_or_from_both(ledger: Ledger
     assert (found["note-taker"].declared, found["note-taker"].lifecycle) == (False, "proposed")
 
 
+def test_what_is_audited_is_known_though_nobody_recorded_it(ledger: Ledger) -> None:
+    ward.record(ledger, "forgotten", 9, tuple(ward.usual(9)))
+    tool = tools(ledger, {})["forgotten"]
+    assert (tool.audited, tool.declared, tool.lifecycle) == (True, False, "live")
+    assert tool.review_overdue(NOW)
+
+
 def test_a_file_may_claim_a_device_status_and_says_who_claims_it() -> None:
     config = ward.config(MODEL)
     claimed = Device(status="cleared (510(k))", by="the vendor", on=date(2025, 1, 2))
