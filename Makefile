@@ -20,7 +20,7 @@ export DO_NOT_TRACK := true
 export MLFLOW_DISABLE_TELEMETRY := true
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: help setup demo serve test check lint format lock bench mutation schema docs clean
+.PHONY: help setup demo serve test check lint format lock bench speed mutation schema docs clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ format: $(VENV)/.ready-dev ## Write the code in the house's form
 bench: $(VENV)/.ready-dev ## The benchmarks; nothing else should be running
 	@$(PY) -m pytest benchmarks --benchmark-enable --benchmark-only -p no:xdist
 
+speed: $(VENV)/.ready-dev ## docs/performance.md anew, peers measured beside; nothing else should be running
+	@$(PY) -m benchmarks.speed
+
 mutation: $(VENV)/.ready-dev ## Would the tests notice? Mutants of what verdicts rest on
 	@$(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["mutation"])' \
 		| xargs $(PY) -m pip install --quiet
@@ -66,7 +69,7 @@ LOCK = uv pip compile --quiet --universal --generate-hashes --no-emit-index-url 
 lock: ## Resolve again within pyproject.toml's bounds (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/"; exit 1; }
 	$(LOCK) --extra postgres pyproject.toml -o requirements.lock
-	$(LOCK) --extra postgres --group test --group lint --group grafana -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(LOCK) --extra postgres --extra spark --group test --group lint --group grafana -c requirements.lock pyproject.toml -o requirements-dev.lock
 	$(LOCK) --group build -c requirements.lock -o requirements-build.lock
 
 clean: ## Remove caches and built files; .venv and .rounds stay

@@ -11,6 +11,8 @@ from monitors.errors import SourceInvalid, SourceUnavailable
 _ENGINES = frozenset({"duckdb", "_duckdb", "ibis", "sqlglot", "pyarrow", "psycopg", "pyspark", "py4j"})
 _TORN = ("magic bytes", "unexpected end", "gzip", "footer", "too small", "truncated", "malformed")
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
+_STOPPED = ("SparkContext was shut down", "stopped SparkContext", "cancelled because", "Connection refused")
+_INTERRUPTED = "Query interrupted"
 _CANCELLED = "57014"
 # SQLSTATE classes, after the SQL standard and PostgreSQL's appendix A.
 _PASSING = {
@@ -34,6 +36,8 @@ def plainly(where: str, names: Iterable[str] = ()) -> Iterator[None]:
     try:
         yield
     except Exception as error:
+        if _INTERRUPTED in str(error):  # DuckDB's own word for Ctrl-C
+            raise KeyboardInterrupt from None
         if type(error).__module__.partition(".")[0] not in _ENGINES:
             raise
         # `from None`: a log would print the engine's own words below ours.
@@ -43,7 +47,14 @@ def plainly(where: str, names: Iterable[str] = ()) -> Iterator[None]:
 
 
 def _passing(error: Exception) -> str | None:
-    """What is said of a failure that may pass: PostgreSQL's classes of such, and a lost connection."""
+    """What is said of a failure that may pass: a full disk, a lost connection, and such."""
+    told = str(error)
+    if "no space left on device" in told.lower():
+        return "a disk is full"
+    if type(error).__name__ == "OutOfMemoryException":  # DuckDB's, also of what it may spill
+        return "this machine has too little memory, and too little disk to do without"
+    if any(sign in told for sign in _STOPPED):
+        return "Spark was stopped, or stopped the work"
     if type(error).__module__.partition(".")[0] != "psycopg":
         return None
     state = getattr(error, "sqlstate", None)

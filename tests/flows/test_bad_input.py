@@ -13,8 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from flows import source
+from flows.binning import freeze
 from monitors.audit import Audit
-from monitors.errors import ConfigError, RoundsError, SourceInvalid
+from monitors.errors import ConfigError, RoundsError, SourceInvalid, SourceUnavailable
 from monitors.ledger import Ledger
 from tests.flows import rows as w
 from tests.flows.rows import everywhere, found, last_week, one_in, said, spoilt
@@ -550,3 +552,21 @@ def test_an_error_leaves_the_ledger_as_it_was(kept: Ledger, tmp_path: Path) -> N
     before = kept.verify()
     refused(tmp_path, spoilt(SOUND, one_in(5), at=PLANTED))
     assert kept.verify() == before
+
+
+def test_too_little_memory_and_disk_is_said_to_be_that_and_tried_again(tmp_path: Path) -> None:
+    made = w.ward(weeks=5, a_day=2_000)
+    w.write(tmp_path / "ward.csv", made)
+    declared = w.config()
+    opened = source.connect(declared, tmp_path)
+    try:
+        table = opened.table()
+        backend: Any = table.get_backend()
+        backend.raw_sql("SET memory_limit = '20MB'; SET max_temp_directory_size = '0KB'")
+        with pytest.raises(
+            SourceUnavailable, match=r"^ward\.csv: this machine has too little memory"
+        ) as wrong:
+            freeze(table, declared, declared.reference_window(w.WINDOW), where=opened.name)
+        assert wrong.value.retryable
+    finally:
+        opened.close()
