@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.flows.test_telling import FIELDS
-from tests.prometheus.test_end_to_end import CHAINED, of_findings
+from tests.prometheus.test_end_to_end import CHAINED, SAID, of_findings
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "configs" / "prometheus" / "rounds.rules.yml"
@@ -88,7 +87,7 @@ def test_a_runbook_has_a_date_only_where_its_rule_was_seen_to_fire(path: Path) -
 @pytest.mark.parametrize("rule", rules(), ids=names())
 def test_a_rule_says_what_is_wrong_who_acts_and_where_to_read_on(rule: dict[str, Any]) -> None:
     assert rule["alert"].startswith("Rounds")
-    assert set(rule["annotations"]) == FIELDS
+    assert set(rule["annotations"]) == SAID
     assert set(rule["labels"]) >= {"service", "model_id", "monitor_kind", "environment", "risk_tier"}
     assert all(rule["annotations"].values())
     assert "{{" not in rule["annotations"]["summary"], "a summary heads a group, so it does not vary"
