@@ -21,7 +21,7 @@ def rounds(home: Path, *arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, str(ROOT / "rounds.py"), "--home", str(home), *arguments],
         cwd=home.parent, env={**kept, "PYTHONPATH": str(ROOT), "COLUMNS": "200"},
-        capture_output=True, text=True, timeout=280,
+        capture_output=True, text=True, timeout=900,
     )  # fmt: skip
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     return done.stdout
