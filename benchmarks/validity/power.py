@@ -258,8 +258,8 @@ def planted(effort: float) -> tuple[str, list[Bar]]:
 {table(["change", "beyond", "beyond or different", "beyond in 2 of 3 windows", "by"], lines)}
 
 `Different` says it moved, and leaves open whether by more than the margin. A missing share may rise by .05
-before it is beyond, so a rise of .10 at 300 rows is beyond in three windows of four. A margin of .03 would
-make it nearly all; then a column missing in 20 % of 300 rows could never be called `within`, because its
+before it is beyond, so a rise of .10 at 300 rows is beyond in three windows of four. With a margin of .03 it
+would be nearly all; then a column missing in 20 % of 300 rows could never be called `within`, because its
 interval is .09 wide. What .05 costs in false alarms: a column missing in 5 % of rows is beyond by chance
 in one window in a share (exact) of {said}.
 

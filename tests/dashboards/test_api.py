@@ -133,7 +133,9 @@ def test_the_sheet_of_a_window_is_what_its_page_shows(client: httpx.Client) -> N
 def test_the_sheet_of_groups_is_what_its_page_shows(client: httpx.Client) -> None:
     html = client.get(ward.PAGES["groups"]).text
     rows, shown = sheet(client, links(html)[0]), cells(html, "Sensitivity by group")
-    assert [f"{row['subject']} {row['group']}" for row in rows] == [seen[0] for seen in shown]
+    assert len(rows) == len(shown)
+    for row, seen in zip(rows, shown, strict=True):  # below the name stands what would settle it
+        assert seen[0].startswith(f"{row['subject']} {row['group']}")
     for row, seen in zip(rows, shown, strict=True):
         value = float(row["value"]) if row["value"] else None
         assert figures.measured(value, row["unit"], gap=True).replace("\u00a0", " ") == seen[4]

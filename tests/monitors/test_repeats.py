@@ -168,6 +168,10 @@ def test_every_measure_of_a_tally_takes_what_its_rows_are_worth(name: str) -> No
     ]
     beside = [("g", "day", 0, 0, 450), ("g", "incomplete", 0, 0, 480), ("g", "incomplete", 1, 0, 120)]
     beside += [("g", "delay", place, 0, 4) for place in range(20, 50)]
+    beside += [("g", "late", 0, 0, 540), ("g", "late", 1, 0, 60)]
+    beside += [("g", "label", right, said, 50) for right in range(3) for said in range(4)]
+    beside += [("g", "rank", place, 0, 100) for place in range(6)]
+    beside += [("g", "amount", place, 0, n) for place, n in enumerate((600, 3000, 90_000, 15_000_000))]
     tally = Cube.of("", rows, asides=beside).tally()
     declared = metrics()[name]
     told = {"threshold": 0.4} if declared.facts.threshold else {}
