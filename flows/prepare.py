@@ -29,7 +29,8 @@ WINDOW, PREPARED = "rounds_window", "rounds_prepared"
 EVERYONE_KEY = "everyone"
 INTERSECTION = " × "
 DAY = 86_400  # seconds
-# DuckDB 1.5 waits for itself for ever where a dozen branches read a dozen files in one statement.
+# DuckDB 1.5 was seen to wait for itself for ever where many branches read a dozen large files in one
+# statement, unless its optimizer is off; fewer branches make it rarer, and do not mend it.
 _AT_ONCE = 8
 
 
