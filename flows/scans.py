@@ -277,7 +277,7 @@ def _cells(edges: Sequence[float]) -> _Cells | None:
     """A grid so fine that no two edges share a place; None where that would be too fine.
 
     >>> _cells((0.0, 0.5, 0.75, 1.0)).size, _cells((0.0, 0.5, 0.5000001, 1.0))
-    (2, None)
+    (4, None)
     """
     inner, size = edges[1:-1], 1
     while any(int(a * size) == int(b * size) for a, b in itertools.pairwise(inner)):

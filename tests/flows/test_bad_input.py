@@ -466,7 +466,10 @@ def test_a_time_that_is_a_number_is_refused_with_the_remedy(tmp_path: Path) -> N
 def test_an_unknown_kind_of_source_is_named_with_those_there_are() -> None:
     with pytest.raises(ConfigError) as wrong:
         w.config(source={"kind": "sqlit", "path": "x"})
-    assert str(wrong.value) == "sepsis.yaml: source.kind: must be one of fhir, files, sql (got 'sqlit')"
+    assert (
+        str(wrong.value)
+        == "sepsis.yaml: source.kind: must be one of fhir, files, mlflow, spark, sql (got 'sqlit')"
+    )
 
 
 @pytest.mark.parametrize(
