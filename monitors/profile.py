@@ -58,7 +58,16 @@ class Profile:
         return repeats.kish() if repeats is not None else 1.0
 
     def __add__(self, other: Profile) -> Profile:
-        """The two together. Windows must touch or be the same (two sites, two days)."""
+        """The two together: two sites of one window, or two stretches of time that touch.
+
+        Raises ValueError where they are of neither kind, as with a gap or an overlap, or were counted
+        on other columns, groups or bins. `monitors.rollup.rolled_up` adds hours to days by this.
+        """
+        one, two = self.window, other.window
+        if one != two and one.end != two.start and two.end != one.start:
+            raise ValueError(
+                f"profiles add only when their windows touch or are the same (got {one} and {two})"
+            )
         if self.histograms.keys() != other.histograms.keys() or self.cubes.keys() != other.cubes.keys():
             raise ValueError("profiles add only when they hold the same columns and attributes")
         if self.score_edges != other.score_edges:

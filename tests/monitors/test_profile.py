@@ -66,6 +66,8 @@ def test_reasons_a_column_could_not_be_counted_are_kept() -> None:
         (day(1, histograms={}), "the same columns and attributes"),
         (day(1, cubes={}), "the same columns and attributes"),
         (day(1, score_edges=(0.0, 0.6, 1.0)), "the same score cells"),
+        (day(2), "touch or are the same .got 2026-01-05T00:00:00Z/2026-01-06"),
+        (day(0, window=Window(START, START + timedelta(days=2))), "touch or are the same"),
     ],
 )
 def test_profiles_of_other_shapes_do_not_add(other: Profile, why: str) -> None:
