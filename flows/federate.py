@@ -1,4 +1,4 @@
-"""Federating: a site's counts exported to a sealed file, several files merged into a system's audits."""
+"""Federating: a site's counts exported, sealed or suppressed, and several sites' files merged."""
 
 from __future__ import annotations
 
@@ -12,15 +12,18 @@ from flows.eligible import connect as connect_eligible
 from flows.home import Home, open_ledger
 from flows.monitor import Told, concluded, quietly, reference_for
 from flows.run import setting
-from flows.sealing import open_sealed, seal
+from flows.sealing import Kind, left_open, open_sealed, read, seal
 from monitors import shared_bins
 from monitors.audit import Audit
 from monitors.canonical import digest
 from monitors.config import FixedReference, ModelConfig
 from monitors.errors import ConfigError
-from monitors.federation import Packet, counting, merged
+from monitors.federation import Packet, Sent, counting, merged
+from monitors.ledger import Ledger
 from monitors.reference import Reference
-from monitors.window import utc
+from monitors.release import keep
+from monitors.suppressed import Released, SuppressedPacket, SystemView, viewed
+from monitors.window import Window, utc
 
 
 def bins(path: Path, home: Home, told: Told = quietly) -> dict[str, Any]:
@@ -45,16 +48,10 @@ def export(
         )
         raise ConfigError([why])
     ledger = open_ledger(home)
-    found = {
-        r.audit.window: r.audit for r in ledger.audits(config.model) if r.audit.version == config.version
-    }
-    wanted = list(config.grid.inside(start, end))
-    if not wanted:
-        raise ConfigError([f"{config.model}: no whole window of {config.window.length} lies there"])
+    found = _audited(config, start, end, ledger)
     reference = _reference(config, path, home, told)
     windows = []
-    for window in wanted:
-        audit = found.get(window)
+    for window, audit in found.items():
         profile = ledger.profile(audit.profile) if audit is not None else None
         if audit is None or profile is None or audit.reference != reference.digest:
             why = (
@@ -63,9 +60,70 @@ def export(
             raise ConfigError([why])
         windows.append((window, audit.stage, profile))
     packet = Packet(site, config.model, config.version, counting(config), reference, tuple(windows))
-    of = {"site": site, "model": config.model, "version": config.version,
-          "windows": [str(window) for window in wanted], "at": utc(end)}  # fmt: skip
-    return seal(packet.payload(), of, key)
+    return seal(packet.payload(), _of(packet, end), key)
+
+
+def suppressed(path: Path, home: Home, start: datetime, end: datetime, *, site: str) -> dict[str, Any]:
+    """A model's windows inside [start, end) as their releases tell them: a file that all may read.
+
+    Raises:
+        ConfigError: where a window was not audited yet.
+    """
+    config = sources.read(path)
+    ledger = open_ledger(home)
+    windows = []
+    for window, audit in _audited(config, start, end, ledger).items():
+        if audit is None:
+            why = f"{config.model}: {window} was not audited; run `rounds backfill` over it first"
+            raise ConfigError([why])
+        windows.append(Released.by(keep(ledger, audit)))
+    packet = SuppressedPacket(site, config.model, config.version, counting(config), tuple(windows))
+    return left_open(packet.payload(), _of(packet, end))
+
+
+def _audited(
+    config: ModelConfig, start: datetime, end: datetime, ledger: Ledger
+) -> dict[Window, Audit | None]:
+    """Every whole window inside [start, end), with its audit where there is one."""
+    found = {
+        r.audit.window: r.audit for r in ledger.audits(config.model) if r.audit.version == config.version
+    }
+    wanted = {window: found.get(window) for window in config.grid.inside(start, end)}
+    if not wanted:
+        raise ConfigError([f"{config.model}: no whole window of {config.window.length} lies there"])
+    return wanted
+
+
+def _of(packet: Sent, end: datetime) -> dict[str, Any]:
+    """What stands outside of a file."""
+    return {"site": packet.site, "model": packet.model, "version": packet.version,
+            "windows": [str(window) for window in packet.held], "at": utc(end)}  # fmt: skip
+
+
+def kind_of(files: Sequence[Path]) -> Kind:
+    """Whether files are sealed or suppressed.
+
+    Raises:
+        ConfigError: where some are the one and some the other.
+    """
+    kinds = {file.name: read(file)[0] for file in files}
+    if len(set(kinds.values())) > 1:
+        told = ", ".join(f"{name} is {kind}" for name, kind in kinds.items())
+        raise ConfigError([f"sealed and suppressed files do not add ({told}); ask every site for one kind"])
+    if len(kinds) < len(files):
+        raise ConfigError([f"two of the files have one name; give each its own (got {len(files)} files)"])
+    return next(iter(kinds.values()))
+
+
+def view(path: Path, files: Sequence[Path]) -> list[SystemView]:
+    """The system's windows as far as the sites' suppressed files tell them; nothing is recorded.
+
+    Raises:
+        ConfigError: naming every file that does not go with the others.
+        SourceInvalid: where a file was altered.
+    """
+    packets = {file.name: SuppressedPacket.read(read(file)[1]["suppressed"]) for file in files}
+    return viewed(packets, sources.read(path))
 
 
 def merge(path: Path, files: Sequence[Path], home: Home, key: Path) -> Iterator[Audit]:
@@ -76,9 +134,8 @@ def merge(path: Path, files: Sequence[Path], home: Home, key: Path) -> Iterator[
         SourceInvalid: where a file was altered, or does not open.
     """
     config = sources.read(path)
+    kind_of(files)
     packets = {file.name: Packet.read(open_sealed(file, key)) for file in files}
-    if len(packets) < len(files):
-        raise ConfigError([f"two of the files have one name; give each its own (got {len(files)} files)"])
     reference, windows = merged(packets, config)
     ledger = open_ledger(home)
     told = digest(sorted(digest(packet.payload()) for packet in packets.values()))

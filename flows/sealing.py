@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from joserfc import jwe
 from joserfc.errors import JoseError
@@ -14,6 +14,7 @@ from joserfc.jwk import ECKey
 from monitors.canonical import canonical, digest
 from monitors.errors import SourceInvalid
 
+Kind = Literal["sealed", "suppressed"]
 # Elliptic-curve key agreement with the recipient's key and AES in GCM: RFC 7516 and 7518.
 _HEADER = {"alg": "ECDH-ES", "enc": "A256GCM", "zip": "DEF"}
 
@@ -45,15 +46,22 @@ def seal(body: Mapping[str, Any], of: Mapping[str, Any], key: Path) -> dict[str,
     return {**told, "digest": digest(told)}
 
 
-def open_sealed(path: Path, key: Path) -> dict[str, Any]:
-    """The body of a sealed file.
+def left_open(body: Mapping[str, Any], of: Mapping[str, Any]) -> dict[str, Any]:
+    """A body that may be read by all, in the form of a sealed one."""
+    told = {"schema": 1, "of": dict(of), "suppressed": dict(body)}
+    return {**told, "digest": digest(told)}
+
+
+def read(path: Path) -> tuple[Kind, dict[str, Any]]:
+    """A file that a site exported, and of which kind it is; nothing is opened yet.
 
     Raises:
-        SourceInvalid: naming the file, where it is none, was altered, or was sealed for another key.
+        SourceInvalid: naming the file, where it is none, or was altered.
     """
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
-        outside = {name: told[name] for name in ("schema", "of", "sealed")}
+        kind: Kind = "suppressed" if "suppressed" in told else "sealed"
+        outside = {name: told[name] for name in ("schema", "of", kind)}
     except FileNotFoundError:
         raise SourceInvalid(f"{path.name}: no such file") from None
     except (OSError, ValueError, KeyError, TypeError):
@@ -62,6 +70,18 @@ def open_sealed(path: Path, key: Path) -> dict[str, Any]:
         raise SourceInvalid(
             f"{path.name}: was altered on its way: its digest does not match; ask for it again"
         )
+    return kind, outside
+
+
+def open_sealed(path: Path, key: Path) -> dict[str, Any]:
+    """The body of a sealed file.
+
+    Raises:
+        SourceInvalid: naming the file, where it is none, was altered, or was sealed for another key.
+    """
+    kind, told = read(path)
+    if kind != "sealed":
+        raise SourceInvalid(f"{path.name}: is suppressed, and sealed files were asked for")
     try:
         text = jwe.decrypt_compact(told["sealed"], _key(key)).plaintext or b""
     except (JoseError, ValueError):

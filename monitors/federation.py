@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any
+from typing import Any, Protocol
 
 from monitors.audit import Stage
 from monitors.canonical import digest
@@ -15,7 +15,29 @@ from monitors.profile import Profile
 from monitors.reference import Reference
 from monitors.window import Window
 
-Counted = tuple[Window, Stage]
+
+class Sent(Protocol):
+    """What one site sends, as far as it has to agree with others'."""
+
+    @property
+    def site(self) -> str:
+        """The name it goes by."""
+
+    @property
+    def model(self) -> str:
+        """The model."""
+
+    @property
+    def version(self) -> str:
+        """Its version."""
+
+    @property
+    def counting(self) -> Mapping[str, str]:
+        """By key of the model's file, the digest of what decides its counts."""
+
+    @property
+    def held(self) -> dict[Window, Stage]:
+        """Its windows, each with the stage it was counted at."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +101,7 @@ def counting(config: ModelConfig) -> dict[str, str]:
     return {key: digest(value) for key, value in told.items()}
 
 
-def problems(packets: Mapping[str, Packet], config: ModelConfig) -> list[str]:
+def problems(packets: Mapping[str, Sent], config: ModelConfig) -> list[str]:
     """Why files do not add, each as `file: what, and the remedy`; nothing where they do."""
     found: list[str] = []
     mine = counting(config)

@@ -33,3 +33,5 @@ def test_what_cannot_be_done_is_one_line_and_nothing_is_written_over(place: Plac
     assert "rounds: north.json: is no file of `rounds federate export`" in done.stderr
     done = place.rounds("federate", "bins", place.model, "--out", "north.json", status=2)
     assert "north.json exists; name another file with --out" in done.stderr
+    done = place.rounds(*asked, "--out", "south.json", status=2)
+    assert "say --key (exact counts, sealed) or --suppressed (small counts withheld)" in done.stderr

@@ -11,13 +11,17 @@ from typing import Any
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
+from commands.federate import federate as command
 from flows import federate
 from flows.home import Home, now, open_ledger
 from flows.run import run, span
 from flows.sealing import make_keys
 from monitors.audit import Audit
 from monitors.errors import ConfigError, SourceInvalid
+from monitors.release import kept
+from monitors.told import small
 from monitors.window import moment
 from tests.flows.rows import DECLARED, Row, found, ward, write
 
@@ -242,3 +246,97 @@ def test_a_site_exports_only_what_it_audited_on_the_shared_bins(system: Path, tm
     (made.folder / "bins.json").write_text(json.dumps(shared))
     with pytest.raises(ConfigError, match=r"bins\.json: was altered since it was made: its digest does not"):
         made.audit()
+
+
+def suppressed(folder: Path, name: str) -> dict[str, Any]:
+    """A site's windows as all may read them, also kept as a file."""
+    made = Site(folder / name)
+    body = federate.suppressed(made.model, made.home, FROM, TO, site=name)
+    (folder / f"{name}-open.json").write_text(json.dumps(body))
+    return body
+
+
+def test_a_suppressed_file_carries_no_count_of_1_to_10_and_nothing_pages_do_not_show(system: Path) -> None:
+    withheld = 0
+    for name in SITES:
+        told = suppressed(system, name)
+        site_ledger = open_ledger(Site(system / name).home)
+        assert set(told) == {"schema", "of", "suppressed", "digest"}
+        for window, recorded in zip(told["suppressed"]["windows"], site_ledger.audits("sepsis"), strict=True):
+            shown = {f.key: f for f in kept(site_ledger, recorded.audit).findings}
+            assert not small(window["rows"])
+            for share in window["shares"]:
+                page = shown[share["metric"], share["subject"], share["group"]]
+                n, events = share["n"], share["events"]
+                assert not small(n)
+                assert not small(events)
+                assert n is None or not small(n - events)
+                assert (n is None) == (events is None)
+                assert n in (None, page.n)
+                withheld += n is None
+    assert withheld > 20
+
+
+def test_suppressed_files_bound_what_the_system_has_and_take_nothing_withheld_for_none(system: Path) -> None:
+    files = [system / f"{name}-open.json" for name in SITES]
+    for name in SITES:
+        suppressed(system, name)
+    model = Site(system / "whole").model
+    views = federate.view(model, files)
+    whole = [r.audit for r in open_ledger(Site(system / "whole").home).audits("sepsis")]
+    bounded = exact = 0
+    for view, audit in zip(views, whole, strict=True):
+        assert (view.window, view.sites) == (audit.window, SITES)
+        truth = {f.key: f for f in audit.findings}
+        for share in view.shares:
+            true = truth.get((share.metric, share.subject, share.group))
+            if share.low is None or true is None or not true.n or true.events is None:
+                assert share.low is None or true is None or true.n is None or true.n >= (share.n or 0)
+                continue
+            assert share.high is not None
+            assert share.low - 1e-12 <= true.events / true.n <= share.high + 1e-12, share
+            if share.lacking:
+                bounded += 1
+                assert share.n is not None
+                assert share.n <= true.n <= share.n + (share.unseen or 0)
+                assert share.low < share.high
+            else:
+                exact += 1
+                assert (share.n, share.events) == (true.n, true.events)
+    assert bounded > 10
+    assert exact > 10
+    system_json = views[0].payload()
+    assert not [s for s in system_json["shares"] if small(s["n"]) or small(s["events"])]
+
+
+def test_sealed_and_suppressed_files_are_not_added(system: Path) -> None:
+    suppressed(system, "valley")
+    with pytest.raises(ConfigError) as error:
+        federate.kind_of([system / "north.json", system / "valley-open.json"])
+    assert str(error.value) == (
+        "sealed and suppressed files do not add (north.json is sealed, valley-open.json is suppressed); "
+        "ask every site for one kind"
+    )
+    assert federate.kind_of([system / "valley-open.json"]) == "suppressed"
+    with pytest.raises(ConfigError, match="one site by itself is no system"):
+        federate.view(Site(system / "whole").model, [system / "valley-open.json"])
+
+
+def test_the_command_says_what_lies_where_and_who_withheld(system: Path, tmp_path: Path) -> None:
+    files = [str(tmp_path / f"{name}.json") for name in SITES]
+    given = ["--from", "2026-02-02", "--to", "2026-02-09", "--suppressed"]
+    for name, file in zip(SITES, files, strict=True):
+        made = Site(system / name)
+        asked = ["export", str(made.model), *given, "--site", name, "--out", file]
+        done = CliRunner().invoke(command, asked, obj=made.home, catch_exceptions=False)
+        assert done.output == f"Wrote {file}: 1 windows of sepsis, suppressed.\n"
+    asked = ["merge", str(Site(system / "whole").model), *files]
+    done = CliRunner().invoke(command, asked, obj=Home.of({}, tmp_path), env={"COLUMNS": "160"})
+    (line,) = [
+        line for line in done.output.splitlines() if line.startswith("selection_rate") and "model" in line
+    ]
+    assert " to " in line
+    assert "valley" in line
+    assert "No verdicts: the truth may lie anywhere in these bounds" in done.output
+    told = CliRunner().invoke(command, [*asked, "--json"], obj=Home.of({}, tmp_path))
+    assert json.loads(told.output)["sites"] == list(SITES)
