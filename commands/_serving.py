@@ -31,6 +31,7 @@ def serve_pages(
     """Pages and /metrics in this process; the schedules, if any, in one beside it."""
     import uvicorn
 
+    from dashboards.access import AccessLog
     from dashboards.app import create_app
     from dashboards.entry import Entry
     from dashboards.sign_in import read
@@ -51,6 +52,7 @@ def serve_pages(
         now=(lambda: as_of) if as_of else now,
         allowed_hosts=[*LOOPBACK, *names, *([public] if public else [])],
         entry=entry,
+        accesses=AccessLog(home.folder / "access", now),
         oncall=channels_for(files[0]).oncall if files else None,
     )
     with ExitStack() as stack:

@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
+from dashboards.access import AccessLog, Noted
 from dashboards.door import Door
 from dashboards.entry import Entry
 from dashboards.exposition import Exposition
@@ -34,6 +35,7 @@ def create_app(
     allowed_hosts: Sequence[str] = ("127.0.0.1", "localhost"),
     oncall: OnCall | None = None,
     entry: Entry | None = None,
+    accesses: AccessLog | None = None,
 ) -> FastAPI:
     """Make the application.
 
@@ -45,6 +47,7 @@ def create_app(
         allowed_hosts: names a browser may call us by; any other is refused, against DNS rebinding.
         oncall: where this is, and who hears of an alert next, for what Prometheus is told.
         entry: how people sign in; None, for the loopback alone, asks nobody who they are.
+        accesses: where it is written down who opened what; None writes nothing down.
     """
     app = FastAPI(
         title="Rounds",
@@ -52,6 +55,7 @@ def create_app(
         redoc_url=None,
         openapi_url="/api/openapi.json",
         middleware=[
+            *([Middleware(Noted, accesses)] if accesses else []),
             Middleware(SecureHeaders),
             Middleware(TrustedHostMiddleware, allowed_hosts=list(allowed_hosts), www_redirect=False),
             Middleware(Compressed),

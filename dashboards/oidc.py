@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, cast
 
 from dashboards.identity import Identity, role_of
-from dashboards.sign_in import Oidc
+from dashboards.sign_in import Oidc, trusted
 from monitors.errors import SourceUnavailable
 
 WAIT = 10  # seconds for the issuer to answer
@@ -74,6 +74,7 @@ class Issuer:
                 code_verifier=asked.verifier,
                 grant_type="authorization_code",
                 timeout=WAIT,
+                allow_redirects=False,
             )
         except RequestException as error:
             raise SourceUnavailable(f"{self.ways.issuer} does not answer: {type(error).__name__}") from None
@@ -127,14 +128,20 @@ class Issuer:
         found = self._json(self.ways.issuer.rstrip("/") + "/.well-known/openid-configuration")
         if found.get("issuer") != self.ways.issuer:
             raise SourceUnavailable(f"{self.ways.issuer} calls itself something else; mend `oidc.issuer`")
+        for part in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
+            if not trusted(str(found.get(part, ""))):
+                raise SourceUnavailable(
+                    f"{self.ways.issuer}: its {part} is not https://; nothing is sent there"
+                )
         return found
 
     def _json(self, url: str) -> dict[str, Any]:
         import requests
 
         try:
-            answer = requests.get(url, timeout=WAIT)
+            # A redirect could lead anywhere, and keys from there would let anybody in.
+            answer = requests.get(url, timeout=WAIT, allow_redirects=False)
             answer.raise_for_status()
             return dict(answer.json())
-        except (requests.RequestException, ValueError) as error:
+        except (requests.RequestException, ValueError, TypeError) as error:
             raise SourceUnavailable(f"{url} does not answer: {type(error).__name__}") from None

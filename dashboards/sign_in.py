@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -17,6 +18,24 @@ from dashboards.identity import ROLES, Identity, role_of
 from monitors.errors import ConfigError
 
 Roles = dict[str, list[str]]
+
+
+def trusted(url: str) -> bool:
+    """Whether secrets may travel to an address: encrypted, or on this machine.
+
+    >>> trusted("https://sso.example/token"), trusted("http://sso.example/token")
+    (True, False)
+    >>> trusted("http://127.0.0.1:8080@sso.example/")
+    False
+    """
+    try:
+        parts = urlsplit(url)
+        held = "@" in parts.netloc
+    except ValueError:
+        return False
+    return not held and (
+        parts.scheme == "https" or (parts.scheme == "http" and parts.hostname == "127.0.0.1")
+    )
 
 
 class _Strict(BaseModel):
@@ -42,11 +61,11 @@ class Proxy(_Strict):
     def who(self, peer: str, headers: dict[str, str]) -> Identity | None:
         """Whom the proxy vouches for; None when it is not the proxy, or says nothing."""
         try:
-            trusted = any(ip_address(peer) in ip_network(net, strict=False) for net in self.addresses)
+            known = any(ip_address(peer) in ip_network(net, strict=False) for net in self.addresses)
         except ValueError:
             return None
         name = headers.get(self.user.casefold(), "").strip()[:200]
-        if not trusted or not name:
+        if not known or not name:
             return None
         groups = [g.strip() for g in headers.get(self.groups.casefold(), "").split(",") if g.strip()]
         role = role_of(groups, self.roles)
@@ -67,7 +86,7 @@ class Oidc(_Strict):
     @model_validator(mode="after")
     def _safe(self) -> Self:
         _check_roles(self.roles)
-        if not self.issuer.startswith("https://") and not self.issuer.startswith("http://127.0.0.1:"):
+        if not trusted(self.issuer):
             raise ValueError("issuer must be https://…")
         return self
 
@@ -88,7 +107,7 @@ class SignIn(_Strict):
             raise ValueError("name at least one of tokens, oidc, proxy")
         if self.oidc and not self.public_url:
             raise ValueError("oidc needs public_url, where the sign-on sends people back to")
-        if self.public_url and not self.public_url.startswith(("https://", "http://127.0.0.1:")):
+        if self.public_url and not trusted(self.public_url):
             raise ValueError("public_url must be https://…")
         return self
 
@@ -108,8 +127,12 @@ def read(path: Path) -> tuple[SignIn, dict[str, Identity]]:
         given = SignIn.model_validate(held if held is not None else {})
     except OSError as error:
         raise ConfigError([f"{path}: {error.strerror}; name the file that says how people sign in"]) from None
+    except UnicodeDecodeError:
+        raise ConfigError([f"{path.name}: is no UTF-8 text"]) from None
     except yaml.YAMLError as error:
         raise ConfigError([f"{path.name}: is no YAML: {str(error).splitlines()[0]}"]) from None
+    except RecursionError:
+        raise ConfigError([f"{path.name}: is no YAML: nested too deeply"]) from None
     except ValidationError as error:
         raise ConfigError([_said(path, problem) for problem in error.errors()]) from None
     given = given.model_copy(

@@ -167,6 +167,8 @@ def read(path: Path) -> ChannelsConfig:
         raise ConfigError(
             [f"{path.name}: not YAML: {getattr(error, 'problem', None) or 'unreadable'}"]
         ) from None
+    except (ValueError, RecursionError):
+        raise ConfigError([f"{path.name}: not YAML: unreadable, or nested too deeply"]) from None
     try:
         config = ChannelsConfig.model_validate(declared or {})
     except ValidationError as error:

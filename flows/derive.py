@@ -36,10 +36,23 @@ _REACHING = frozenset(
         "load_file",
         "sleep",
         "pg_sleep",
-        "dblink",
-        "lo_import",
+        "set_config",
+        "setval",
+        "nextval",
+        "getvariable",
+        "openrowset",
+        "opendatasource",
+        "load_extension",
+        "readfile",
+        "writefile",
+        "sys_context",
     }
 )
+# What engines have of one kind: files, sessions, large objects, other servers, whole tables as XML.
+_FAMILIES = (
+    "read_", "pg_", "duckdb_", "sniff_", "lo_", "dblink", "xp_", "sp_", "utl_", "dbms_",
+    "query_to_", "table_to_", "cursor_to_", "schema_to_", "database_to_",
+)  # fmt: skip
 
 
 def inputs(name: str, expression: str, dialect: str) -> set[str]:
@@ -57,7 +70,7 @@ def inputs(name: str, expression: str, dialect: str) -> set[str]:
         )
     for call in tree.find_all(exp.Func):
         called = (call.name if isinstance(call, exp.Anonymous) else call.sql_name()).lower()
-        if called in _REACHING or called.startswith(("read_", "pg_", "duckdb_", "sniff_")):
+        if called in _REACHING or called.startswith(_FAMILIES):
             raise ConfigError([f"source.derive.{name}: may not call {called}"])
     return {column.name for column in tree.find_all(exp.Column)}
 

@@ -35,6 +35,8 @@ def planned(path: Path, environ: Mapping[str, str] = os.environ) -> Calendar:
         raise ConfigError(
             [f"{file.name}: not YAML: {getattr(error, 'problem', None) or 'unreadable'}"]
         ) from None
+    except (ValueError, RecursionError):
+        raise ConfigError([f"{file.name}: not YAML: unreadable, or nested too deeply"]) from None
     try:
         return Calendar.model_validate(declared or {})
     except ValidationError as error:

@@ -17,6 +17,7 @@ from mlflow import MlflowClient
 from mlflow.artifacts import download_artifacts
 from mlflow.exceptions import MlflowException
 
+from flows.unpacked import refuse_bursting
 from monitors.errors import SourceInvalid, SourceUnavailable
 
 # MLflow's own switch refuses every format alike, so what is loaded is checked here, file by file, before.
@@ -26,6 +27,7 @@ _BESIDE = frozenset(
      "input_example.json", "serving_input_example.json"}
 )  # fmt: skip
 _PAGE = 500
+_ELSEWHERE = ("http", "https", "ftp", "sftp")  # whoever may register a model could have us ask anybody
 Predict = Callable[[Any], Any]
 
 
@@ -44,6 +46,11 @@ def fetched(name: str, tracking: str | None, place: Path) -> tuple[Path, str]:
         if alias:
             version = str(client.get_model_version_by_alias(model, alias).version)
         uri = client.get_model_version_download_uri(model, version)
+        if str(uri).partition(":")[0] in _ELSEWHERE:
+            raise SourceInvalid(
+                f"{name}: is registered as a file of {str(uri).partition(':')[0]}, and nothing is fetched "
+                f"from there; register it from a run or a store"
+            )
         return Path(download_artifacts(artifact_uri=uri, dst_path=str(place), tracking_uri=tracking)), version
     except MlflowException as error:
         if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "NOT_FOUND"):
@@ -69,7 +76,7 @@ def loaded(folder: Path, name: str, trusted: str | None) -> tuple[Predict, dict[
     told = yaml.safe_load((folder / "MLmodel").read_text(encoding="utf-8"))
     plain = told.get("flavors", {}).get("python_function", {})
     vouched = trusted is not None and trusted == digest_of(folder)
-    if why := "" if vouched else _runs_code(folder, plain, told):
+    if why := "" if vouched else _runs_code(folder, name, plain, told):
         changed = " (`source.trusted` names other files than these)" if trusted else ""
         raise SourceInvalid(
             f"{name}: {why}, so loading it could run any code{changed}; log it again in a plain format "
@@ -93,7 +100,7 @@ def loaded(folder: Path, name: str, trusted: str | None) -> tuple[Predict, dict[
         os.environ.pop(_SWITCH) if before is None else os.environ.update({_SWITCH: before})
 
 
-def _runs_code(folder: Path, plain: dict[str, Any], told: dict[str, Any]) -> str:
+def _runs_code(folder: Path, name: str, plain: dict[str, Any], told: dict[str, Any]) -> str:
     """Why loading would run code; empty for scikit-learn in skops, which builds none but types it knows."""
     flavors = told.get("flavors", {})
     sklearn = flavors.get("sklearn") or {}
@@ -106,7 +113,11 @@ def _runs_code(folder: Path, plain: dict[str, Any], told: dict[str, Any]) -> str
         return f"it holds {', '.join(others)}, which is pickled"
     if sklearn.get("skops_trusted_types"):
         return "it names types of its own to trust"
-    return "" if others == ["model.skops"] else f"it holds {', '.join(others)}"
+    if others != ["model.skops"]:
+        return f"it holds {', '.join(others)}"
+    for archive in folder.rglob("model.skops"):
+        refuse_bursting(archive, name)
+    return ""
 
 
 def probabilities(predicted: Any, name: str, positive: int) -> Any:

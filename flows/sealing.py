@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -11,12 +12,14 @@ from joserfc import jwe
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
+from flows.unpacked import inflated
 from monitors.canonical import canonical, digest
 from monitors.errors import SourceInvalid
 
 Kind = Literal["sealed", "suppressed"]
 # Elliptic-curve key agreement with the recipient's key and AES in GCM: RFC 7516 and 7518.
-_HEADER = {"alg": "ECDH-ES", "enc": "A256GCM", "zip": "DEF"}
+LONGEST = 1 << 30  # bytes of a sealed file; the library's own bound is 64 kB
+_HEADER = {"alg": "ECDH-ES", "enc": "A256GCM", "cty": "deflate"}
 
 
 def make_keys(folder: Path) -> tuple[Path, Path]:
@@ -39,9 +42,9 @@ def make_keys(folder: Path) -> tuple[Path, Path]:
 
 def seal(body: Mapping[str, Any], of: Mapping[str, Any], key: Path) -> dict[str, Any]:
     """A body as a file that only the key's other half opens; `of` stands outside, readable by all."""
-    sealed = jwe.encrypt_compact(
-        dict(_HEADER), canonical({"of": dict(of), "body": dict(body)}).encode(), _key(key)
-    )
+    inside = canonical({"of": dict(of), "body": dict(body)}).encode()
+    # Deflated here and not by `zip`: the library refuses to inflate more than 250 kB, and a year is more.
+    sealed = jwe.encrypt_compact(dict(_HEADER), zlib.compress(inside, 6), _key(key))
     told = {"schema": 1, "of": dict(of), "sealed": sealed}
     return {**told, "digest": digest(told)}
 
@@ -64,7 +67,7 @@ def read(path: Path) -> tuple[Kind, dict[str, Any]]:
         outside = {name: told[name] for name in ("schema", "of", kind)}
     except FileNotFoundError:
         raise SourceInvalid(f"{path.name}: no such file") from None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise SourceInvalid(f"{path.name}: is no file of `rounds federate export`") from None
     if told.get("digest") != digest(outside):
         raise SourceInvalid(
@@ -83,16 +86,24 @@ def open_sealed(path: Path, key: Path) -> dict[str, Any]:
     if kind != "sealed":
         raise SourceInvalid(f"{path.name}: is suppressed, and sealed files were asked for")
     try:
-        text = jwe.decrypt_compact(told["sealed"], _key(key)).plaintext or b""
+        opened = jwe.decrypt_compact(told["sealed"], _key(key), registry=_registry())
     except (JoseError, ValueError):
         raise SourceInvalid(
             f"{path.name}: does not open with {key.name}; it was sealed for another key"
         ) from None
-    inside = json.loads(text)
+    text = opened.plaintext or b""
+    inside = json.loads(inflated(text, path.name) if opened.headers().get("cty") == "deflate" else text)
     if inside["of"] != told["of"]:
         raise SourceInvalid(f"{path.name}: says outside what it does not say inside; ask for it again")
     body: dict[str, Any] = inside["body"]
     return body
+
+
+def _registry() -> jwe.JWERegistry:
+    """The two ways we seal in and no other; as long as a file may be."""
+    known = jwe.JWERegistry(algorithms=["ECDH-ES", "A256GCM", "DEF"])
+    known.max_ciphertext_length = LONGEST
+    return known
 
 
 def _key(path: Path) -> ECKey:

@@ -71,7 +71,7 @@ def _with_bins(found: dict[str, Any], name: str, folder: Path | None) -> dict[st
         shared_bins.read(bins)
     except (OSError, UnicodeDecodeError):
         raise ConfigError([f"{name}: reference.bins: {reference['bins']}: no such file"]) from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         said = str(error) if "; " in str(error) else "holds no shared bins; `rounds federate bins` makes them"
         raise ConfigError([f"{name}: reference.bins: {reference['bins']}: {said}"]) from None
     return {**found, "reference": {**reference, "bins": bins}}
@@ -96,6 +96,8 @@ def mapping(text: str, name: str, what: str, example: str) -> dict[str, Any]:
         raise ConfigError([f"{name}: line {line}: not YAML: {error.problem}"]) from None
     except (yaml.YAMLError, ValueError) as error:
         raise ConfigError([f"{name}: not YAML: {error}"]) from None
+    except RecursionError:
+        raise ConfigError([f"{name}: not YAML: nested too deeply"]) from None
     if not isinstance(declared, dict):
         raise ConfigError([f"{name}: must hold {what} as `key: value` (see {example})"])
     return declared

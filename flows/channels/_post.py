@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from flows.addresses import LOOPBACK, why_not
 from flows.channel import TIMEOUT, ChannelRefused, ChannelUnavailable
 
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _AGAIN = (408, 425, 429)
 
 
@@ -40,8 +40,8 @@ class Address(BaseModel):
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ChannelRefused(f"channel {name}: its address must start with https://")
-        if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
-            raise ChannelRefused(f"channel {name}: its address must be https:// to leave this machine")
+        if why := why_not(url):
+            raise ChannelRefused(f"channel {name}: its address {why}")
         return url
 
 
@@ -74,7 +74,7 @@ def post(name: str, url: str, body: Any, timeout: float = TIMEOUT) -> None:
         data=json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"),
         headers={"Content-Type": "application/json; charset=utf-8", "User-Agent": "rounds"},
     )
-    local = urlsplit(url).hostname in _LOOPBACK
+    local = urlsplit(url).hostname in LOOPBACK
     proxies = urllib.request.ProxyHandler({} if local else None)
     opener = urllib.request.build_opener(_Stay, proxies)
     try:

@@ -7,10 +7,11 @@ import ssl
 from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from flows.addresses import LOOPBACK
 from flows.channel import TIMEOUT, ChannelRefused, ChannelUnavailable
 from flows.channels._post import secret
 from flows.channels._text import subject, text
@@ -32,6 +33,12 @@ class Settings(BaseModel):
     password_file: str | None = Field(None, description="A file that holds the password.")
     starttls: bool = Field(True, description="Off only for a relay on this machine.")
     ca_file: str | None = Field(None, description="The hospital's own certificate authority.")
+
+    @model_validator(mode="after")
+    def _encrypted(self) -> Self:
+        if not self.starttls and self.host not in LOOPBACK:
+            raise ValueError("starttls: may be off only for a relay on this machine (127.0.0.1)")
+        return self
 
 
 class Email:

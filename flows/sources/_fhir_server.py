@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urljoin, urlsplit
 
+from flows.addresses import why_not
 from monitors.errors import SourceInvalid, SourceUnavailable
 
 if TYPE_CHECKING:
     from flows.sources.fhir import Settings
 
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _PAGE = 500
+MOST = 1 << 28  # bytes of one answer; 500 resources are about one million
+PAGES = 1_000_000  # of one search: 500 million resources
 _TIMEOUT = 60
 _AGAIN = (429, 502, 503, 504)
 _TRIES = 4
@@ -44,11 +46,8 @@ def fetch(settings: Settings, folder: Path, place: Path) -> None:
         SourceInvalid: the token is refused, or what comes is no Bundle.
     """
     base = str(settings.url).rstrip("/") + "/"
-    parts = urlsplit(base)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.password:
-        raise SourceInvalid("source.url: must be https://…, without a password in it")
-    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
-        raise SourceInvalid("source.url: must be https:// to leave this machine")
+    if why := why_not(base):
+        raise SourceInvalid(f"source.url: {why}")
     token = _token(settings, folder)
     place.mkdir(parents=True)
     asked = f"RiskAssessment?_include=RiskAssessment:subject&_count={_PAGE}"
@@ -102,8 +101,8 @@ def _pages(base: str, search: str, token: str | None) -> Iterator[dict[str, Any]
             raise SourceInvalid(
                 f"{home.hostname}: its next page is on another server; nothing was fetched there"
             )
-        if url in seen:
-            raise SourceInvalid(f"{home.hostname}: its pages lead in a circle")
+        if url in seen or len(seen) >= PAGES:
+            raise SourceInvalid(f"{home.hostname}: its pages lead in a circle, or nowhere")
 
 
 def _got(url: str, token: str | None, where: str) -> dict[str, Any]:
@@ -112,7 +111,10 @@ def _got(url: str, token: str | None, where: str) -> dict[str, Any]:
         request = urllib.request.Request(url, headers=headers)  # noqa: S310  the scheme was checked
         try:
             with _OPENER.open(request, timeout=_TIMEOUT) as answer:
-                found = json.loads(answer.read())
+                said = answer.read(MOST + 1)
+            if len(said) > MOST:
+                raise SourceInvalid(f"{where}: answered more than {MOST >> 20} MB at once; ask it for less")
+            found = json.loads(said)
             return found if isinstance(found, dict) else {}
         except urllib.error.HTTPError as error:
             error.close()
@@ -125,7 +127,7 @@ def _got(url: str, token: str | None, where: str) -> dict[str, Any]:
             if attempt == _TRIES:
                 raise SourceUnavailable(f"{where}: answered {error.code}, {_TRIES} times") from None
             time.sleep(_wait(error.headers.get("Retry-After"), attempt))
-        except ValueError:
+        except (ValueError, RecursionError):
             raise SourceInvalid(f"{where}: answered no JSON; is `source.url` a FHIR server's base?") from None
         except (OSError, http.client.HTTPException) as error:
             raise SourceUnavailable(f"{where}: cannot be reached ({type(error).__name__})") from None
@@ -144,12 +146,20 @@ def _token(settings: Settings, folder: Path) -> str | None:
     if settings.token_env:
         if settings.token_env not in os.environ:
             raise SourceInvalid(f"source.token_env: {settings.token_env} is not set")
-        return os.environ[settings.token_env]
+        return _sendable(os.environ[settings.token_env].strip(), settings.token_env)
     if settings.token_file:
         try:
-            return (folder / settings.token_file).read_text(encoding="utf-8").strip()
-        except OSError as error:
+            held = (folder / settings.token_file).read_text(encoding="utf-8").strip()
+            return _sendable(held, settings.token_file)
+        except (OSError, UnicodeDecodeError) as error:
             raise SourceInvalid(
                 f"source.token_file: {settings.token_file} cannot be read ({type(error).__name__})"
             ) from None
     return None
+
+
+def _sendable(token: str, place: str) -> str:
+    """One word, as a header takes it: a file named by mistake is not sent anywhere."""
+    if not token.isascii() or not token.isprintable() or " " in token or not token:
+        raise SourceInvalid(f"source: {place} holds no token: one word of plain letters")
+    return token

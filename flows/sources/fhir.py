@@ -15,6 +15,7 @@ from flows.derive import derive
 from flows.engine import plainly
 from flows.sources import _fhir_sql as sql
 from flows.sources._fhir_server import fetch
+from flows.unpacked import refuse_unsound
 from monitors.canonical import digest
 from monitors.config import IsoLength, ModelConfig
 from monitors.errors import SourceInvalid
@@ -87,6 +88,8 @@ class Resources:
                 place = Path(self._spill.name) / "pages"
                 fetch(settings, folder, place)
             self._files, self._deleted, self._until = _exported(place, settings)
+            for file in {*(f for held in self._files.values() for f in held), *self._deleted}:
+                refuse_unsound(file)
         except BaseException:
             self._spill.cleanup()
             raise
@@ -208,7 +211,7 @@ def _exported(
         until = str(told["transactionTime"])
         listed = [(str(o["type"]), str(o["url"]).rpartition("/")[2]) for o in told["output"]]
         gone = [str(o["url"]).rpartition("/")[2] for o in told.get("deleted", [])]
-    except (ValueError, KeyError, TypeError, OSError) as error:
+    except (ValueError, KeyError, TypeError, OSError, RecursionError) as error:
         raise SourceInvalid(
             f"{manifest.name}: is no bulk export's manifest ({type(error).__name__}); "
             f"it needs `transactionTime` and `output`"

@@ -5,10 +5,8 @@ from __future__ import annotations
 import codecs
 import csv
 import glob
-import gzip
 import re
 import tempfile
-import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -18,8 +16,9 @@ import ibis
 from pydantic import BaseModel, ConfigDict, Field
 
 from flows.derive import needed
-from flows.engine import NOT_WHOLE, plainly, said
+from flows.engine import plainly, said
 from flows.times import timed
+from flows.unpacked import refuse_unsound
 from monitors.canonical import digest
 from monitors.config import ModelConfig
 from monitors.errors import SourceInvalid
@@ -63,7 +62,7 @@ class Reading:
         self.format = settings.format or _told(self.paths, self.name)
         self._missing = settings.missing
         for path in self.paths:
-            _refuse_half_zipped(path)
+            refuse_unsound(path)
 
     def described(self, backend: Any) -> dict[str, str]:
         """The type of each column, told from all rows: a text in the last row must not stop the count."""
@@ -260,18 +259,6 @@ def _told(paths: Iterable[Path], name: str) -> Format:
 def _ending(path: Path) -> str:
     name = path.with_suffix("") if path.suffix.lower() in (".gz", ".zst") else path
     return name.suffix.lower()
-
-
-def _refuse_half_zipped(path: Path) -> None:
-    """Raise where a .gz breaks off: engines read the part that is there and say nothing."""
-    if path.suffix.lower() != ".gz":
-        return
-    try:
-        with gzip.open(path) as stream:
-            while stream.read(1 << 20):
-                pass
-    except (EOFError, gzip.BadGzipFile, zlib.error):
-        raise SourceInvalid(f"{path.name}: {NOT_WHOLE}") from None
 
 
 def _quoted(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,7 @@ import ibis
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from flows.addresses import why_not
 from flows.engine import plainly
 from flows.times import timed
 from monitors.canonical import digest
@@ -54,6 +56,8 @@ class Settings(BaseModel):
             raise ValueError("`model` needs `inputs`, the source of what it is given, and they go together")
         if self.trusted is not None and not _DIGEST.fullmatch(self.trusted):
             raise ValueError("trusted: must be the digest that the refusal names, as in sha256:…")
+        if self.tracking is not None and (why := _unreachable(self.tracking, os.environ)):
+            raise ValueError(f"tracking: {why} (got …)")
         return self
 
 
@@ -179,6 +183,16 @@ class Traces:
 def connect(settings: Settings, config: ModelConfig, folder: Path) -> Scored | Traces:
     """Score the inputs, or read the traces; `folder` is where relative paths start."""
     return Scored(settings, config, folder) if settings.model is not None else Traces(settings, config)
+
+
+def _unreachable(tracking: str, environ: Mapping[str, str]) -> str | None:
+    """Why a model's file may not name this MLflow; what the environment names is its operator's choice."""
+    if tracking == environ.get("MLFLOW_TRACKING_URI"):
+        return None
+    if tracking.startswith(("http:", "https:")):
+        return why_not(tracking)
+    secret = "@" in tracking and ":" in tracking.partition("://")[2].rpartition("@")[0]
+    return "holds a password; say it as MLFLOW_TRACKING_URI" if secret else None
 
 
 def _inputs(settings: Settings, config: ModelConfig, features: tuple[str, ...]) -> ModelConfig:

@@ -40,6 +40,12 @@ ENGINES = {
     "trino": "trino",
     "oracle": "oracle",
 }
+# What a PostgreSQL URL may add: how it is encrypted, and which of several hosts. The session is ours.
+_POSTGRES = frozenset(
+    {"sslmode", "sslrootcert", "sslcert", "sslkey", "channel_binding", "target_session_attrs",
+     "connect_timeout", "application_name"}
+)  # fmt: skip
+_SECRET = re.compile("passw|pwd|secret|token|passphrase|private_key")
 LISTS = True  # in DuckDB and SQLite a row may hold a batch of requests
 _NAME = re.compile(r"[^.\"'\s][^\"']*")
 
@@ -61,7 +67,8 @@ class Settings(BaseModel):
     def _readable(cls, url: str) -> str:
         try:
             parts = urlsplit(url)
-            secret = parts.password is not None
+            asked = {key.casefold() for key, _ in parse_qsl(parts.query, keep_blank_values=True)}
+            secret = parts.password is not None or any(_SECRET.search(key) for key in asked)
         except ValueError:
             raise ValueError("must be a URL such as postgresql://reader@host:5432/database") from None
         if secret:
@@ -70,6 +77,8 @@ class Settings(BaseModel):
         if parts.scheme not in ENGINES:
             known = ", ".join(ENGINES)
             raise ValueError(f"must begin with one of {known}, then :// (got {parts.scheme!r})")
+        if ENGINES[parts.scheme] == "postgres" and (unknown := sorted(asked - _POSTGRES)):
+            raise ValueError(f"may say {', '.join(sorted(_POSTGRES))} after its ? (got {unknown[0]!r})")
         return url
 
     @field_validator("table")

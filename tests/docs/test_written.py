@@ -82,3 +82,14 @@ def test_every_runbook_a_rule_names_is_written() -> None:
     written = {file.stem for file in (ROOT / "docs/runbooks").glob("*.md")}
     assert named - written == set()
     assert named
+
+
+def test_every_test_that_a_page_names_is_there() -> None:
+    written = {
+        name
+        for file in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"(?m)^def (test_\w+)", file.read_text(encoding="utf-8"))
+    }
+    named = {name for text in TEXTS.values() for name in re.findall(r"`(test_\w+)`", text)}
+    assert named - written == set()
+    assert len(named) > 30

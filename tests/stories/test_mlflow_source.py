@@ -188,6 +188,19 @@ def test_what_cannot_be_scored_is_named(
     assert str(error.value).startswith(said)
 
 
+def test_a_registered_model_does_not_send_us_anywhere(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever may register a model could name any address as its files'."""
+    from mlflow import MlflowClient
+
+    for address in ("http://169.254.169.254/latest", "https://10.0.0.7/m", "ftp://10.0.0.7/m"):
+        monkeypatch.setattr(MlflowClient, "get_model_version_download_uri", lambda *_, told=address: told)
+        write(tmp_path / "inputs.csv", inputs())
+        with pytest.raises(SourceInvalid, match=r"models:/sepsis@live: .* nothing is fetched from there"):
+            read(tmp_path, config(source=registry.source()))
+
+
 def test_traces_are_read_as_requests(registry: Registry, tmp_path: Path) -> None:
     served = {
         "kind": "mlflow", "traces": "served", "tracking": registry.uri,
