@@ -8,6 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event, pool
 
+from monitors.migrations import HEAD, TABLE, upgrade
+
 _TRIES = 50  # openings of a new SQLite file that race
 
 metadata = sa.MetaData()
@@ -33,6 +35,7 @@ entries = sa.Table(
     sa.Index("rounds_entries_by_digest", "kind", "digest"),
     sa.Index("rounds_entries_by_hash", "hash"),
 )
+schema = sa.Table(TABLE, metadata, sa.Column("version_num", sa.String(32), primary_key=True))
 _SQLITE_GUARD = (
     "CREATE TRIGGER IF NOT EXISTS rounds_entries_{verb} BEFORE {verb} ON rounds_entries "
     "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
@@ -42,6 +45,8 @@ _POSTGRES_GUARD = (
     $$ BEGIN RAISE EXCEPTION 'the ledger is append-only'; END $$ LANGUAGE plpgsql""",
     """CREATE OR REPLACE TRIGGER rounds_entries_guard BEFORE UPDATE OR DELETE ON rounds_entries
     FOR EACH ROW EXECUTE FUNCTION rounds_append_only()""",
+    """CREATE OR REPLACE TRIGGER rounds_entries_emptied BEFORE TRUNCATE ON rounds_entries
+    FOR EACH STATEMENT EXECUTE FUNCTION rounds_append_only()""",
 )
 
 
@@ -58,11 +63,20 @@ def opened(url: str) -> sa.Engine:
 
 
 def make(engine: sa.Engine) -> None:
-    """Create the table and its guards; two that do so at once leave one of each."""
+    """Create the tables and their guards, or bring those of an earlier Rounds to what this one expects.
+
+    Two that do so at once leave one of each. Raises LedgerError where a newer Rounds was here.
+    """
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":  # two that open at once would both create it
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('rounds'))"))
-        metadata.create_all(connection)
+        there = sa.inspect(connection)
+        if there.has_table(entries.name):
+            held = connection.scalar(sa.select(schema.c.version_num)) if there.has_table(TABLE) else None
+            upgrade(connection, held)
+        else:
+            metadata.create_all(connection)
+            connection.execute(sa.insert(schema).values(version_num=HEAD))
         for statement in _guards(engine.dialect.name):
             connection.execute(sa.text(statement))
 
