@@ -12,6 +12,7 @@ from flows.binning import freeze
 from flows.counting import Frozen, count, untimed
 from flows.earlier import with_slow_change
 from flows.frame import Frame
+from flows.periods import near
 from flows.source import Source
 from monitors import multivariate
 from monitors.audit import Audit, Stage
@@ -243,5 +244,6 @@ def _counted(
     # What the reference could not count has nothing to be compared with.
     cubes = {a: Cube.of(a, ()) if a in before else cube for a, cube in profile.cubes.items()}
     said = {subject: f"in the reference, {reason}" for subject, reason in before.items()}
-    said |= {**source.unread(), **profile.unreadable, **untimed(table, config.columns, source.name)}
+    untold = untimed(near(table, window, config), config.columns, source.name)
+    said |= {**source.unread(), **profile.unreadable, **untold}
     return replace(profile, cubes=cubes, unreadable=said)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import ibis
@@ -13,11 +13,30 @@ from monitors.config import ModelConfig
 from monitors.errors import SourceInvalid
 from monitors.window import Window
 
+PARTITION = "rounds_partition"  # of rows in folders by day (or month, or year): which, as it is written
+_SPARE = timedelta(days=1)  # a folder's day may be another zone's
+
+
+def near(table: ibis.Table, window: Window, config: ModelConfig) -> ibis.Table:
+    """The rows in folders whose day is a window's, or the day before or after; all where there are none.
+
+    An engine then leaves the files of other folders closed.
+    """
+    if PARTITION not in table.columns:
+        return table
+    part: Any = table[PARTITION]
+    first, last = (
+        ibis.literal(moment.astimezone(config.zone).date().isoformat()).left(part.length())
+        for moment in (window.start - _SPARE, window.end + _SPARE)
+    )
+    return table.filter(part >= first, part <= last).drop(PARTITION)
+
 
 def within(
     table: ibis.Table, columns: Columns, window: Window, config: ModelConfig, where: str = "the source"
 ) -> ibis.Table:
     """The rows of a window: [start, end), local where the column keeps local time."""
+    table = near(table, window, config)
     time, (start, end) = _comparable(table, columns, (window.start, window.end), config, where)
     return table.filter(time >= start, time < end)
 

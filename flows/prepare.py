@@ -19,6 +19,7 @@ import ibis
 from flows import expressions as ex
 from flows.answers import answered
 from flows.dialects import compiled
+from flows.periods import PARTITION
 from monitors.columns import Attribute, Columns, ScoreAtLeast
 from monitors.config import ModelConfig
 from monitors.cube import UNKNOWN
@@ -194,7 +195,7 @@ def checked(table: ibis.Table, columns: Columns, where: str) -> ibis.Table:
             f"{where}: no column {', '.join(map(repr, absent))}; mend `columns`, "
             f"or make it with `source.derive`"
         )
-    held = table.select(*used)
+    held = table.select(*used, *([PARTITION] if PARTITION in table.columns else []))
     # Texts end here: what is counted are their measures, taken by the engine that holds them.
     made = {
         name: text_measures()[m](held[column].cast("string"))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -17,23 +19,26 @@ TIMES = 200  # rows of numbers and words shrink 3 to 40 times, an archive made t
 _PIECE = 1 << 20
 
 
-def refuse_unsound(path: Path) -> None:
+def refuse_unsound(name: str, size: int, opened: Callable[[], Any]) -> None:
     """Raise SourceInvalid where a .gz or .zst breaks off, or grows beyond what rows of data do.
 
-    Engines read the part that is there and say nothing.
+    Engines read the part that is there and say nothing. The file may lie anywhere: `opened` opens it.
     """
-    packed = path.suffix.lower()
+    packed = Path(name).suffix.lower()
     if packed not in (".gz", ".zst"):
         return
-    most, grown = _most(path), 0
+    most, grown = max(ALWAYS, TIMES * size), 0
     try:
-        with gzip.open(path) if packed == ".gz" else pa.input_stream(str(path), "zstd") as stream:
+        with (
+            opened() as file,
+            gzip.open(file) if packed == ".gz" else pa.input_stream(file, "zstd") as stream,
+        ):
             while piece := stream.read(_PIECE):
                 grown += len(piece)
                 if grown > most:
-                    raise _bursts(path.name)
+                    raise _bursts(name)
     except (EOFError, OSError, zlib.error):
-        raise SourceInvalid(f"{path.name}: {NOT_WHOLE}") from None
+        raise SourceInvalid(f"{name}: {NOT_WHOLE}") from None
 
 
 def refuse_bursting(archive: Path, name: str) -> None:

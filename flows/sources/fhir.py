@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -89,7 +90,7 @@ class Resources:
                 fetch(settings, folder, place)
             self._files, self._deleted, self._until = _exported(place, settings)
             for file in {*(f for held in self._files.values() for f in held), *self._deleted}:
-                refuse_unsound(file)
+                refuse_unsound(file.name, file.stat().st_size, partial(file.open, "rb"))
         except BaseException:
             self._spill.cleanup()
             raise

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import codecs
 import csv
-import glob
 import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,6 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from flows.derive import needed
 from flows.engine import plainly, said
+from flows.periods import PARTITION
+from flows.sources import _places
+from flows.sources._places import Place
 from flows.times import timed
 from flows.unpacked import refuse_unsound
 from monitors.canonical import digest
@@ -36,6 +38,7 @@ _FORMATS: dict[str, Format] = {
 }
 _DELIMITERS = (",", ";", "\t", "|")
 _AT_LINE = re.compile(r"CSV Error on Line: (\d+)")
+_PART = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")  # a year, a month or a day
 _COUNTED = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
 
 LISTS = True  # a row may hold a batch of requests
@@ -46,10 +49,16 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    path: str | tuple[str, ...] = Field(description="Relative to this file; globs allowed.")
+    path: str | tuple[str, ...] = Field(
+        description="Relative to this file, or in a store (s3://, gs://, abfs://); globs allowed."
+    )
     format: Format | None = Field(None, description="parquet | csv | json; told by the ending.")
     missing: tuple[str, ...] = Field(("",), description="CSV texts that mean missing.")
     time_format: str | None = Field(None, description="How times are written, as in %d/%m/%Y.")
+    partition: str | None = Field(
+        None,
+        description="Of Parquet in folders as day=2026-01-05: `day`; only those near a window are read.",
+    )
 
 
 class Reading:
@@ -58,11 +67,30 @@ class Reading:
     def __init__(self, settings: Settings, folder: Path) -> None:
         declared = settings.path if isinstance(settings.path, tuple) else (settings.path,)
         self.name = ", ".join(declared)
-        self.paths = _found(declared, folder)
+        self.paths = _places.found(declared, folder)
         self.format = settings.format or _told(self.paths, self.name)
+        self.partition = settings.partition
         self._missing = settings.missing
+        if self.partition is not None:
+            self._check_partition(self.partition)
         for path in self.paths:
-            refuse_unsound(path)
+            refuse_unsound(path.name, path.size, path.open)
+
+    def _check_partition(self, key: str) -> None:
+        """Raise where a file's folder does not say its day: it would be in no window."""
+        if self.format != "parquet":
+            raise SourceInvalid(f"{self.name}: source.partition goes with Parquet, text is read whole")
+        held = {path.name: re.search(rf"/{re.escape(key)}=([^/]*)/", path.path) for path in self.paths}
+        strange = [name for name, part in held.items() if part is None or not _PART.fullmatch(part[1])]
+        if strange or len({len(part[1]) for part in held.values() if part}) > 1:
+            raise SourceInvalid(
+                f"{self.name}: source.partition: every file has to lie in a folder such as {key}=2026-01-05 "
+                f"({key}=2026-01, {key}=2026), all written alike; {_listed(strange[:1] or held)} does not"
+            )
+
+    def mount(self, backend: Any) -> None:
+        """Let the engine read where the files lie."""
+        _places.mount(self.paths, backend.con)
 
     def described(self, backend: Any) -> dict[str, str]:
         """The type of each column, told from all rows: a text in the last row must not stop the count."""
@@ -76,9 +104,11 @@ class Reading:
         """The table function that reads the files; `types` of columns to read as such."""
         return self._reading(backend, self.paths, types)
 
-    def _reading(self, backend: Any, paths: Iterable[Path], types: Mapping[str, str] | None = None) -> str:
-        files = ", ".join(_text(str(path)) for path in paths)
+    def _reading(self, backend: Any, paths: Iterable[Place], types: Mapping[str, str] | None = None) -> str:
+        files = ", ".join(_text(path.path) for path in paths)
         options = "union_by_name = true"
+        if self.partition is not None:  # the columns are the first file's: all others stay closed
+            options = "hive_partitioning = true, hive_types_autocast = false"
         if self.format == "csv":
             # The first line says the dialect. Guessed from all lines, one torn line would change
             # it, and rows of patients would be taken for column names.
@@ -99,13 +129,13 @@ class Reading:
         outside = "".join(line.split('"')[::2])
         return max(_DELIMITERS, key=outside.count)
 
-    def _first_line(self, backend: Any, path: Path) -> str:
+    def _first_line(self, backend: Any, path: Place) -> str:
         whole = (
-            f"SELECT line FROM read_csv({_text(str(path))}, auto_detect = false, header = false, "  # noqa: S608
+            f"SELECT line FROM read_csv({_text(path.path)}, auto_detect = false, header = false, "  # noqa: S608
             f"delim = '\x01', quote = '', escape = '', ignore_errors = true, "
             f"columns = {{'line': 'VARCHAR'}}) LIMIT 1"
         )
-        with path.open("rb") as file:
+        with path.open() as file:
             if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
                 raise SourceInvalid(f"{path.name}: is not UTF-8 text; save the file as UTF-8")
         with plainly(path.name):
@@ -124,7 +154,7 @@ class Reading:
                 return f"{path.name}: {self._line(backend, path) or said(found)}"
         return f"{self.name}: {said(error)}"
 
-    def _line(self, backend: Any, path: Path) -> str | None:
+    def _line(self, backend: Any, path: Place) -> str | None:
         """Of a CSV: the first line that does not have the values its header names."""
         if self.format != "csv":
             return None
@@ -133,7 +163,7 @@ class Reading:
         columns = ", ".join(f"'column{i}': 'VARCHAR'" for i in range(len(names)))
         try:
             backend.raw_sql(
-                f"SELECT max(length(COLUMNS(*))) FROM read_csv({_text(str(path))}, auto_detect = false, "  # noqa: S608
+                f"SELECT max(length(COLUMNS(*))) FROM read_csv({_text(path.path)}, auto_detect = false, "  # noqa: S608
                 f"header = true, delim = {_text(delimiter)}, quote = '\"', escape = '\"', "
                 f"columns = {{{columns}}})"
             ).fetchall()
@@ -163,6 +193,7 @@ class Files:
         self._spill = tempfile.TemporaryDirectory(prefix="rounds-", ignore_cleanup_errors=True)
         self._backend = ibis.duckdb.connect(temp_directory=self._spill.name)
         self._backend.raw_sql("SET TimeZone = 'UTC'")
+        self._reading.mount(self._backend)
         self._table: ibis.Table | None = None
 
     def table(self) -> ibis.Table:
@@ -173,8 +204,7 @@ class Files:
 
     def fingerprint(self) -> str:
         """Of every file's name, size and time of change."""
-        facts = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in self._reading.paths]
-        return digest(facts)
+        return digest([(place.name, place.size, place.changed) for place in self._reading.paths])
 
     def unread(self) -> dict[str, str]:
         """Nothing: what cannot be read is refused as a whole."""
@@ -208,6 +238,8 @@ class Files:
             if reading.format == "json" and types:
                 types = {**there, **types}
         used = ", ".join(_quoted(column) for column in read)
+        if reading.partition is not None:
+            used += f", {_quoted(reading.partition)} AS {PARTITION}"
         storage = "VIEW" if reading.format == "parquet" else "TABLE"
         with plainly(self.name, there):
             self._backend.raw_sql(
@@ -229,22 +261,9 @@ def connect(settings: Settings, config: ModelConfig, folder: Path) -> Files:
     return Files(settings, config, folder)
 
 
-def _found(declared: Iterable[str], folder: Path) -> list[Path]:
-    found: list[Path] = []
-    for pattern in declared:
-        matched = sorted(glob.glob(str(folder / pattern), recursive=True))  # noqa: PTH207  takes absolute ones too
-        files = [Path(path) for path in matched if Path(path).is_file()]
-        if not files:
-            raise SourceInvalid(f"{pattern}: no such file, looked for in {folder}; check `source.path`")
-        if empty := [path.name for path in files if path.stat().st_size == 0]:
-            raise SourceInvalid(f"{_listed(empty)}: the file is empty; was it still being written?")
-        found += files
-    return sorted(set(found))
-
-
-def _told(paths: Iterable[Path], name: str) -> Format:
+def _told(paths: Sequence[Place], name: str) -> Format:
     """The format the files' endings tell."""
-    endings = {_ending(path) for path in paths}
+    endings = {_ending(Path(path.name)) for path in paths}
     if len(formats := {_FORMATS.get(ending) for ending in endings}) > 1:
         raise SourceInvalid(
             f"{name}: files of several formats ({_listed(sorted(endings))}); "

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import os
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +17,14 @@ import pytest
 from pydantic import ValidationError
 
 from flows import source
+from flows.counting import Frozen, count
 from flows.sources.files import Settings
 from monitors.config import ModelConfig
-from monitors.errors import SourceInvalid
+from monitors.errors import SourceInvalid, SourceUnavailable
+from monitors.profile import Profile
+from monitors.window import Window, moment
 from tests.flows import rows as w
+from tests.flows import s3_server
 
 SOUND = w.ward(1, a_day=5)
 
@@ -140,3 +146,115 @@ def test_settings_are_checked_before_any_file_is_looked_for() -> None:
         Settings(path="a.csv", format="xlsx")  # type: ignore[arg-type]
     with pytest.raises(ValidationError):
         Settings(path="a.csv", delimiter=";")  # type: ignore[call-arg]
+
+
+def by_day(rows: list[w.Row]) -> dict[str, bytes]:
+    """Parquet in a folder for each day, by path."""
+    made: dict[str, bytes] = {}
+    for day in sorted({str(row["at"])[:10] for row in rows}):
+        sink = io.BytesIO()
+        here = [row | {"at": datetime.fromisoformat(str(row["at"]))} for row in rows if day in str(row["at"])]
+        pq.write_table(pa.Table.from_pylist(here), sink)
+        made[f"pred/day={day}/part-0.parquet"] = sink.getvalue()
+    return made
+
+
+MONTH = w.ward(4, a_day=20)
+LAST_WEEK = Window(moment("2026-01-26"), moment("2026-02-02"))
+
+
+def counted(folder: Path, **source_keys: Any) -> Profile:
+    declared = w.config(source={"kind": "files", **source_keys})
+    opened = source.connect(declared, folder)
+    try:
+        return count(opened.table(), declared, LAST_WEEK, Frozen({}, (0.0, 0.5, 1.0)), where=opened.name)
+    finally:
+        opened.close()
+
+
+def test_only_the_folders_near_a_window_are_opened(tmp_path: Path) -> None:
+    """The files of other days are torn: whoever opens one of them fails."""
+    near = [f"2026-01-{day:02}" for day in range(25, 32)] + ["2026-02-01"]
+    for path, body in by_day(MONTH).items():
+        there = tmp_path / path
+        there.parent.mkdir(parents=True)
+        first = path == "pred/day=2026-01-05/part-0.parquet"  # says the columns
+        there.write_bytes(body if first or any(day in path for day in near) else body[:-9])
+    as_csv(tmp_path / "all.csv", MONTH)
+    found = counted(tmp_path, path="pred/*/*.parquet", partition="day")
+    assert found.digest == counted(tmp_path, path="all.csv").digest
+    assert found.rows == 140
+    with pytest.raises(SourceInvalid, match="was it still being written"):
+        counted(tmp_path, path="pred/*/*.parquet")
+
+
+@pytest.mark.parametrize(
+    ("path", "written"),
+    [("pred/week=5/a.parquet", "2026-01-26"), ("pred/day=26.01.2026/a.parquet", "2026-01-26")],
+)
+def test_a_folder_that_says_no_day_is_refused(path: str, written: str, tmp_path: Path) -> None:
+    (tmp_path / path).parent.mkdir(parents=True)
+    (tmp_path / path).write_bytes(next(iter(by_day(SOUND).values())))
+    with pytest.raises(SourceInvalid, match=r"has to lie in a folder such as day=2026-01-05 .* does not"):
+        counted(tmp_path, path="pred/*/*.parquet", partition="day")
+
+
+def test_a_store_is_counted_as_a_folder_is_and_read_only_near_the_window(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over HTTP, from a store that speaks S3; what is asked for is counted there."""
+    for name in ("AWS_ENDPOINT_URL_S3", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", s3_server.KEY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-a-real-secret")
+    text = tmp_path / "all.csv"
+    as_csv(text, MONTH)
+    wanted = counted(tmp_path, path="all.csv").digest
+    objects = {**by_day(MONTH), "text/all.csv": text.read_bytes(), "text/empty.csv": b""}
+    with s3_server.serving("ward", objects) as store:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", store.address)
+        assert counted(tmp_path, path="s3://ward/text/all.csv").digest == wanted
+        store.asked.clear()
+        found = counted(tmp_path, path="s3://ward/pred/day=*/*.parquet", partition="day")
+        assert found.digest == wanted
+        days = {key.split("=")[1][:10] for key in store.read()}
+        assert days == {"2026-01-05", *(f"2026-01-{day}" for day in range(25, 32)), "2026-02-01"}
+        for path, said in {
+            "s3://ward/none/*.csv": "no such file, looked for in s3://ward/none/",
+            "s3://ward/text/empty.csv": "the file is empty",
+            "s3://attic/text/all.csv": "no such bucket|no such file",
+        }.items():
+            with pytest.raises(SourceInvalid, match=said):
+                counted(tmp_path, path=path)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIASOMEONE")
+        with pytest.raises(SourceInvalid, match="refused; check the credentials") as error:
+            counted(tmp_path, path="s3://ward/pred/day=*/*.parquet")
+        assert "AKIA" not in str(error.value)
+    with pytest.raises(SourceUnavailable, match="the store cannot be reached"):
+        counted(tmp_path, path="s3://ward/pred/day=*/*.parquet")
+
+
+@pytest.mark.parametrize(
+    "address", ["s3://KEY:hush@ward/a.csv", "gs://KEY@ward/a.csv", "s3://ward/a.csv?token=hush"]
+)
+def test_an_address_with_a_key_in_it_is_refused_without_repeating_it(address: str, tmp_path: Path) -> None:
+    with pytest.raises(SourceInvalid) as error:
+        table(tmp_path, path=address)
+    assert "come from the environment" in str(error.value)
+    assert "hush" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("abfs://ward@elsewhere.example/a.csv", "is followed by container@account.dfs.core.windows.net"),
+        ("s3://ward/a.csv", "AWS_ENDPOINT_URL: must be https:// to leave this machine"),
+    ],
+)
+def test_credentials_are_sent_to_no_stranger(
+    address: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://elsewhere.example:9000")
+    with pytest.raises(SourceInvalid, match=said):
+        table(tmp_path, path=address)
