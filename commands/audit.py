@@ -48,6 +48,7 @@ def audit(
     """Write the bias audit of a period from the ledger: report.html, report.pdf, report.json.
 
     Nothing is counted anew and no row is read. The same ledger gives the same files, byte for byte.
+    Once the committee has decided, the report is issued anew, with the decision and the votes in it.
     """
     from dashboards.crosswalk import rows
     from dashboards.report import issue
@@ -79,7 +80,7 @@ def audit(
     made = {f"report.{name}": issue.FORMATS[name](report) for name in FORMATS if name in wanted}
     for name, content in made.items():
         (folder / name).write_bytes(content)
-    click.echo(f"{report.id}: {report.title}, {report.period}, {report.edition} edition")
+    click.echo(f"{report.id}: {report.title}, {report.period}, {report.edition} edition, {report.status}")
     click.echo(", ".join(f"{n} {word.lower()}" for word, n in report.page.counts) + ".")
     for name, hashed in issue.digests(made).items():
         click.echo(f"  {folder / name}  sha256:{hashed[:16]}")

@@ -114,6 +114,8 @@ def decide_record(
         key,
         f"{decision}, as {role}",
     )
+    if matter.startswith("R-"):
+        click.echo("`rounds audit` for its model and period issues the report anew with the decision in it.")
 
 
 @decide.command("action")

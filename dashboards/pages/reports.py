@@ -5,11 +5,13 @@ from __future__ import annotations
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, Response
 
+from dashboards import standing
 from dashboards.identity import CURRENT
-from dashboards.report import issue
+from dashboards.report import issue, reissue
 from dashboards.report.html import page as report_page
 from dashboards.report.model import Report
 from dashboards.templating import page
+from monitors.governance.matters import matters
 from monitors.ledger import Entry
 from monitors.window import Window
 
@@ -21,9 +23,14 @@ TYPES = {"json": "application/json", "html": "text/html; charset=utf-8", "pdf": 
 def reports(request: Request) -> HTMLResponse:
     """Every report that the reader may open, newest first."""
     reading = request.app.state.reading
-    held = [e for e in reading.ledger.entries(issue.KIND, bodies=False) if _open(e)]
-    listed = [(e, Window.parse(str(e.window))) for e in sorted(held, key=lambda e: e.seq, reverse=True)]
-    return page("reports.html", now=reading.now(), listed=listed)
+    held = [e for e in reading.ledger.entries(reissue.KIND, bodies=False) if _open(e)]
+    later = {e.summary["supersedes"]: e for e in held if "supersedes" in e.summary}
+    found = {matter.key: matter for matter in matters(reading.ledger)}
+    listed = [
+        (e, Window.parse(str(e.window)), later.get(e.key), found.get(e.summary.get("of", e.key)))
+        for e in sorted(held, key=lambda e: e.seq, reverse=True)
+    ]
+    return page("reports.html", now=reading.now(), listed=listed, standing=standing)
 
 
 @router.get("/reports/{name}")
@@ -49,7 +56,7 @@ def _open(entry: Entry) -> bool:
 
 
 def _found(request: Request, name: str) -> Report:
-    entry = request.app.state.reading.ledger.get(issue.KIND, name)
+    entry = request.app.state.reading.ledger.get(reissue.KIND, name)
     if entry is None or not _open(entry):
         raise HTTPException(404, "There is no such report, or it is for the committee alone.")
     return Report.read(entry.body)

@@ -1,4 +1,7 @@
-"""Issue: a report written once, kept in the ledger, and set again from there, the same to the byte."""
+"""Issue: a report written once, kept in the ledger, and set again from there, the same to the byte.
+
+Once the committee has decided, it is issued anew with the decision in it; the first stays beside it.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,21 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
+from dashboards.crosswalk import attributes
 from dashboards.report.html import page
 from dashboards.report.model import Report, Row
 from dashboards.report.pdf import pdf
+from dashboards.report.reissue import KIND, standing
 from dashboards.report.written import Around, identity, written
 from monitors.assessed import Assessed
 from monitors.audit import Audit
-from monitors.governance.registration import in_force
+from monitors.governance.card import gathered
+from monitors.governance.evidence import House
+from monitors.governance.registration import in_force, registered
 from monitors.ledger import Entry, Ledger
 from monitors.turns import turns
 from monitors.window import Window, utc
 
-KIND = "report"
 FORMATS: Mapping[str, Callable[[Report], bytes]] = {
     "json": lambda report: (report.json() + "\n").encode(),
     "html": lambda report: page(report).encode(),
@@ -26,12 +32,18 @@ FORMATS: Mapping[str, Callable[[Report], bytes]] = {
 
 
 def issue(ledger: Ledger, assessed: Assessed, at: datetime, evidence: Sequence[Row] = ()) -> Report:
-    """The report of an assessed period: as it was issued, or written now and entered in the ledger."""
+    """The report of an assessed period: as it stands, or written now and entered in the ledger.
+
+    Standing is: as it was issued, or with what was decided about it since.
+    """
+    first = ledger.get(KIND, identity(assessed)) or _first(ledger, assessed, at, evidence)
+    return standing(ledger, first, at, assessed.config.zone, evidence)
+
+
+def _first(ledger: Ledger, assessed: Assessed, at: datetime, evidence: Sequence[Row]) -> Entry:
     name = identity(assessed)
-    if found := ledger.get(KIND, name):
-        return Report.read(found.body)
     report = written(assessed, _around(ledger, assessed, at, evidence))
-    ledger.append(
+    return ledger.append(
         KIND,
         name,
         report.payload(),
@@ -48,7 +60,6 @@ def issue(ledger: Ledger, assessed: Assessed, at: datetime, evidence: Sequence[R
             **({"plan": plan.cited} if (plan := in_force(ledger, report.model, assessed.window)) else {}),
         },
     )
-    return report
 
 
 def digests(made: Mapping[str, bytes]) -> dict[str, str]:
@@ -61,6 +72,7 @@ def _around(ledger: Ledger, assessed: Assessed, at: datetime, evidence: Sequence
     configs = {entry.key: entry.body for entry in ledger.entries("config", model=model)}
     inside = [t for t in turns(assessed.history, configs) if window.start <= t.window.start < window.end]
     heads = ledger.heads(model)
+    house = House(ledger, {model: assessed.config}, at, only=True)
     return Around(
         generated=utc(at),
         head=ledger.head(),
@@ -69,6 +81,9 @@ def _around(ledger: Ledger, assessed: Assessed, at: datetime, evidence: Sequence
         changed=tuple(inside),
         evidence=tuple(evidence),
         plan=in_force(ledger, model, window),
+        plans=tuple(registered(ledger, model)),
+        card=gathered(ledger, {model: assessed.config}, model),
+        attributes=tuple(attributes(house)),
     )
 
 

@@ -88,7 +88,9 @@ class Section:
 class DecisionPage:
     """Page 1: what is asked, what was found, what could not be checked, and what may be decided.
 
-    `choices` are what the committee may tick; `fingerprint` is the ledger hash, short.
+    `meaning` says what its words stand for here. Where questions were registered, `verdicts` is of
+    them and `besides` of what else shows. `choices` are what the committee may tick; `fingerprint` is the ledger hash, short. Once they
+    decided, `decided` says what and on which day, and `chosen` names the choice they made.
     """
 
     question: str
@@ -100,6 +102,10 @@ class DecisionPage:
     options: Table
     choices: tuple[str, ...]
     fingerprint: str
+    meaning: str = ""
+    besides: Table | None = None
+    decided: str = ""
+    chosen: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -142,12 +142,16 @@ class Matter:
 
 
 def matters(ledger: Ledger, model: str | None = None) -> list[Matter]:
-    """Every matter, newest first, as it stands."""
+    """Every matter, newest first, as it stands. A report issued anew is still the matter it was."""
     votes, decisions = (_by_matter(ledger.entries(kind, model=model)) for kind in (SIGNED, DECIDED))
     closings = {entry.key: entry for entry in ledger.entries(CLOSED, model=model)}
     agreed = _by_matter(ledger.entries(ACTION, model=model))
     brought = [
-        *((e, _of_report(e)) for e in ledger.entries(REPORT, model=model, bodies=False)),
+        *(
+            (e, _of_report(e))
+            for e in ledger.entries(REPORT, model=model, bodies=False)
+            if "of" not in e.summary
+        ),
         *((e, str(e.body["question"])) for e in ledger.entries(RAISED, model=model)),
     ]
     found = [
