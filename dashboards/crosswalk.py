@@ -1,4 +1,4 @@
-"""The rows of a report's evidence map: the requirements that a bias audit itself speaks to."""
+"""Rows a report takes from the evidence map: what a bias audit itself speaks to, and HTI-1's attributes."""
 
 from __future__ import annotations
 
@@ -55,4 +55,22 @@ def rows(house: House) -> list[Row]:
                     gap,
                 )
             )
+    return made
+
+
+def attributes(house: House) -> list[Row]:
+    """The source attributes of HTI-1, each with what is kept here that answers it."""
+    found = evidence.gathered(house)
+    made: list[Row] = []
+    for asked in rules.texts(rules.shipped())["hti-1-source-attributes"].requirements:
+        kinds = "; ".join(evidence.KINDS[kind] for kind in asked.evidence)
+        said = evidence.standing(asked.evidence, found)
+        made.append(
+            (
+                asked.id,
+                asked.asks,
+                kinds or "only the developer can state it",
+                "no" if said == "none yet" else said,
+            )
+        )
     return made

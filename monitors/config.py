@@ -174,6 +174,9 @@ class Governance(Strict):
     risk_tier: Literal["high", "medium", "low"] | None = None
     intended_use: str | None = None
     population: str | None = None
+    outcome: str | None = Field(
+        None, description="What the outcome column means, for people: death within 180 days."
+    )
     decision_role: Literal["informs", "augments", "replaces"] | None = None
     function: str | None = Field(None, description="What it does, in few words; two that do the same show.")
     vendor: str | None = None

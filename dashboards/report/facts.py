@@ -15,6 +15,8 @@ from monitors.assessed import Assessed
 from monitors.audit import Finding, Verdict
 from monitors.checks import threshold
 from monitors.cube import UNKNOWN
+from monitors.governance.audit_plan import Family
+from monitors.governance.registration import Registered
 from monitors.interval import difference
 from monitors.metric import Estimate
 from monitors.told import JOIN
@@ -51,9 +53,13 @@ SHARE = "share of rows"
 
 @dataclass(frozen=True)
 class Facts:
-    """An assessed period by measure, attribute and group."""
+    """An assessed period by measure, attribute and group.
+
+    `plan` is the approved one whose period holds this one; None where there is none.
+    """
 
     assessed: Assessed
+    plan: Registered | None = None
 
     @property
     def shareable(self) -> bool:
@@ -101,6 +107,21 @@ class Facts:
             for f in self.assessed.shown.findings
             if f.group is not None and f.margin is not None and f.severity == "committee" and f.slow is None
         )
+
+    def family(self, finding: Finding) -> Family:
+        """Which family a comparison is of; what no approved plan asked beforehand is exploratory."""
+        asked = self.plan.plan.asks(finding) if self.plan is not None else None
+        return asked.family if asked is not None else "exploratory"
+
+    @cached_property
+    def registered(self) -> tuple[Finding, ...]:
+        """The comparisons that were asked for beforehand, the primary family first."""
+        return tuple(f for name in ("primary", "secondary") for f in self.judged if self.family(f) == name)
+
+    @cached_property
+    def besides(self) -> tuple[Finding, ...]:
+        """The comparisons that nobody asked for beforehand."""
+        return tuple(f for f in self.judged if self.family(f) == "exploratory")
 
     def of(self, metric: str, *, crossed: bool = True) -> list[Finding]:
         """The registered findings of one measure; without intersections where `crossed` is off."""

@@ -18,7 +18,9 @@ from dashboards.report.sections import (
     front,
     gaps,
     groups,
+    known,
     limits,
+    log,
     options,
     overall,
     staff,
@@ -29,6 +31,7 @@ from dashboards.report.sections.appendices import appendices
 from monitors.assessed import Assessed
 from monitors.audit import Audit
 from monitors.canonical import digest
+from monitors.governance.card import Card
 from monitors.governance.registration import Registered
 from monitors.release import RULES
 from monitors.turns import Turn
@@ -48,6 +51,8 @@ class Around:
         evidence: rows of the evidence map.
         status: where it stands.
         plan: the approved plan whose period holds this one; None where there is none.
+        plans: every version of the plans of this model.
+        card: what is recorded of the tool; attributes: the rows of HTI-1's source attributes.
     """
 
     generated: str
@@ -58,11 +63,14 @@ class Around:
     evidence: Sequence[Row] = ()
     status: Literal["draft", "for decision", "decided", "superseded"] = "for decision"
     plan: Registered | None = None
+    plans: Sequence[Registered] = ()
+    card: Card | None = None
+    attributes: Sequence[Row] = ()
 
 
 def written(assessed: Assessed, around: Around) -> Report:
     """The whole report; the same figures and surroundings give the same one."""
-    facts = Facts(assessed)
+    facts = Facts(assessed, around.plan)
     config, audit = assessed.config, assessed.audit
     previous = around.previous
     sections = (
@@ -102,7 +110,11 @@ def written(assessed: Assessed, around: Around) -> Report:
         control=(),
         page=front.front(facts, around.changed, around.head),
         sections=sections,
-        appendices=appendices(facts),
+        appendices=appendices(
+            facts,
+            log.section(around.changed, around.plans, previous[:2] if previous else None, assessed.edition),
+            known.section(around.card, around.attributes, assessed.edition) if around.card else None,
+        ),
         audit=assessed.shown.payload(),
     )
     named = replace(made, id=identity(assessed))

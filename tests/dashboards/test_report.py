@@ -55,7 +55,7 @@ def test_every_row_of_a_table_has_a_cell_for_each_column(report: Report) -> None
 
 def test_the_sections_come_in_the_agreed_order(report: Report) -> None:
     assert [s.number for s in report.sections] == [str(n) for n in range(2, 16)]
-    assert {s.number for s in report.appendices} >= {"A", "B", "C", "D", "E", "F", "I"}
+    assert {s.number for s in report.appendices} == set("ABCDEFGHIJ")
 
 
 def test_what_could_not_be_checked_is_never_empty(report: Report) -> None:
@@ -90,6 +90,28 @@ def test_the_same_ledger_gives_the_same_bytes(tmp_path: Path) -> None:
         assert again == report, "what was issued stays"
         made.append({kind: write(report) for kind, write in issue.FORMATS.items()})
     assert made[0] == made[1]
+
+
+def test_every_comparison_stands_whole_in_the_appendix_with_its_adjusted_p(report: Report) -> None:
+    found = tables(report)
+    whole = [row for name, t in found.items() if name.startswith("t4") and name != "t4" for row in t.rows]
+    judged = [
+        f for f in report.audit["findings"]
+        if f["group"] and f["margin"] is not None and f["against"] == "rest" and f["severity"] == "committee"
+    ]  # fmt: skip
+    assert len(whole) == len(judged) >= 12
+    place = [c.title for c in found["t4b"].columns].index("Adjusted p")
+    assert sum(bool(re.fullmatch(r"<?[01]\.\d+", row[place])) for row in whole) >= 5
+
+
+def test_the_attributes_of_hti_1_are_all_there_with_what_answers_them(report: Report) -> None:
+    rows = tables(report)["attributes"].rows
+    assert len(rows) == 31
+    assert {row[3] for row in rows} <= {"yes", "partial", "no"}
+    assert (
+        dict(r[:2] for r in tables(report)["card"].rows)["Device status, as claimed"]
+        == "Nobody recorded it here."
+    )
 
 
 def test_issuing_leaves_an_entry_and_the_chain_whole(tmp_path: Path) -> None:

@@ -53,6 +53,33 @@ def test_a_report_cites_its_plan_and_shows_the_registered_questions(tmp_path: Pa
     assert "by Ada Example, chair of the committee" in said
 
 
+def test_page_1_answers_what_was_asked_first_and_marks_the_rest(tmp_path: Path) -> None:
+    report, _ = written(tmp_path, "restricted")
+    page = report.page
+    assert page.question == "Are some groups missed more often?"
+    assert [row[0] for row in page.verdicts.rows] == [
+        "Are people who go on to have the outcome found as often? By race"
+    ]
+    assert page.besides is not None
+    assert "Exploratory" in page.besides.title
+    assert "comparisons asked for beforehand" in page.answer[-1]
+    assert "approved after 1 window" in page.unchecked[0]
+    letters = [row[0][0] for row in tables(report)["t4"].rows]
+    assert letters == sorted(letters, key="PSE".index)
+    assert letters.count("P") == 3
+    log = tables(report)["log"].rows
+    assert ("2026-05-01", "the plan", "ward-bias v1 was approved by Ada Example, chair of the committee") in {
+        r[:3] for r in log
+    }
+
+
+def test_without_a_plan_page_1_says_that_nobody_asked_beforehand(tmp_path: Path) -> None:
+    report, _ = written(tmp_path, "shareable", planned=False)
+    assert report.page.besides is None
+    assert report.page.unchecked[0].startswith("No question was agreed on before anyone looked")
+    assert {row[0][0] for row in tables(report)["t4"].rows} == {"E"}
+
+
 def test_the_shareable_edition_names_the_role_alone(tmp_path: Path) -> None:
     report, _ = written(tmp_path, "shareable")
     assert "Ada Example" not in report.json()

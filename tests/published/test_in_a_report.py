@@ -33,7 +33,7 @@ def level(made: Report, metric: str, group: str) -> float:
 
 
 def row(made: Report, table: str, group: str) -> dict[str, str]:
-    blocks = [b for s in made.sections for b in s.blocks]
+    blocks = [b for s in (*made.sections, *made.appendices) for b in s.blocks]
     held = next(b for b in blocks if isinstance(b, Table) and b.id == table)
     cells = next(r for r in held.rows if f"race {group}" in r)
     return dict(zip((c.title for c in held.columns), cells, strict=True))
@@ -78,11 +78,34 @@ def test_the_report_says_who_is_flagged_without_need_and_who_is_missed(
     assert "African-American" in " ".join(made.page.answer) + str(made.page.verdicts.rows)
 
 
-def test_the_quick_start_s_missed_shares_stand_in_the_report(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def quick_start(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Report]:
     published = json.loads((HERE / "fairlearn_quickstart.json").read_text(encoding="utf-8"))
-    made = report(tmp_path, published["counts"], "restricted")
+    return published, report(tmp_path_factory.mktemp("quick"), published["counts"], "restricted")
+
+
+def test_the_quick_start_s_missed_shares_stand_in_the_report(
+    quick_start: tuple[dict[str, Any], Report],
+) -> None:
+    published, made = quick_start
     told = [g for g, held in published["counts"].items() if min(held.values()) > 10]
     assert set(told) == {"AfricanAmerican", "Caucasian", "Hispanic", "Other", "Unknown"}
     for group in told:
         assert f"{level(made, 'false_negative_rate', group):.6f}" == published["printed"][group]["fnr"]
     assert row(made, "t3a", "Asian")["Caught: TPR %"] == "<11", "seven of fourteen are not shown"
+
+
+def test_its_accuracy_and_who_is_flagged_stand_there_too(quick_start: tuple[dict[str, Any], Report]) -> None:
+    published, made = quick_start
+    for group, held in published["counts"].items():
+        right, rates = row(made, "right", group), row(made, "rates", group)
+        n, flagged = sum(held.values()), held["tp"] + held["fp"]
+        assert (rates["Scored"], rates["Flagged"]) == (f"{n:,}", f"{flagged:,}")
+        assert rates["Selection rate %"] == f"{100 * flagged / n:.1f}"
+        if group == "Asian":
+            assert right["Right"] == "<11", "with the rate it would give the seven away"
+            continue
+        assert right["Right"] == f"{held['tp'] + held['tn']:,}"
+        printed = float(published["printed"][group]["accuracy"])
+        assert right["Accuracy % (95 % interval)"].startswith(f"{100 * printed:.1f} (")
+        assert round(int(right["Right"].replace(",", "")) / n, 6) == printed

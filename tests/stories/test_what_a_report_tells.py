@@ -49,7 +49,10 @@ COUNTED: dict[str, tuple[one.Holds, one.Holds]] = {
     "label_coverage": (lambda o, d: d != -1, lambda o, d: o != -1 and d != -1),
 }
 SHARES = (*one.SHARES, "negative_predictive_value", "false_negative_rate", "scored_share", "label_coverage")
-COUNTS = ("n", "Events", "Flagged n", "Patients", "Scored encounters", "Outcome events")
+COUNTS = (
+    "n", "Events", "Flagged n", "Patients", "Scored encounters", "Outcome events",
+    "Scored", "Flagged", "Right",
+)  # fmt: skip
 
 
 @dataclass

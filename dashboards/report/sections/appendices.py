@@ -6,16 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 
 from dashboards.report.facts import NOTHING, Facts, figure, measure
 from dashboards.report.model import Column, Points, Section, Table, Text
+from dashboards.report.sections import gaps, rates
 from monitors.audit import Finding, Verdict
 from monitors.bootstrap import DRAWS, SEED
+from monitors.interval import wilson
 from monitors.release import RULES
 from monitors.told import APART, FLOOR
 
-ACROSS = 7  # measures in one table
+ACROSS = 5  # measures in one table
 
 
-def appendices(facts: Facts) -> tuple[Section, ...]:
-    """A to I; those that need what nobody declared are left out."""
+def appendices(facts: Facts, log: Section, card: Section | None) -> tuple[Section, ...]:
+    """A to J; H is left out where nothing is recorded of the tool."""
     return (
         _methods(facts),
         _everything(facts),
@@ -23,7 +25,10 @@ def appendices(facts: Facts) -> tuple[Section, ...]:
         _lineage(facts),
         _again(facts),
         _words(),
+        log,
+        *((card,) if card else ()),
         _chain(facts),
+        rates.section(facts),
     )
 
 
@@ -41,6 +46,8 @@ def _methods(facts: Facts) -> Section:
         ("Grades: A where the interval of a share is at most 10 points wide, B where wider, C where it is 30 points or more, rests on "
         "fewer than 30 people, or is wide beside its value. For ranking and ratios the widths that sample-size planning uses."),
         "The comparator is everyone else, never the best group chosen after seeing the data.",
+        ("Adjusted p: two-sided, read off the side of the gap’s interval that faces zero; Holm’s adjustment over the primary family, "
+        "Benjamini and Hochberg’s over the secondary and over the exploratory one each. No verdict rests on it."),
         f"{compared} comparisons have a margin. Repeated looks: each period is looked at once in this report; the watch pages show windows and trigger by their own rules.",
         "Outcomes not yet known are left out of what needs them; where bounds were worked out they are in the data file.",
     )  # fmt: skip
@@ -58,9 +65,13 @@ def _everything(facts: Facts) -> Section:
     ]
     rows = tuple(dict.fromkeys((f.subject, str(f.group)) for f in held))
     found = {f.key: f for f in held}
-    gapped = tuple(dict.fromkeys(f.metric for f in held if f.against not in (None, "target")))
-    plain = tuple(dict.fromkeys(f.metric for f in held))
-    tables = [
+    gapped = tuple(
+        dict.fromkeys(
+            f.metric for f in held if f.against not in (None, "target") and f.metric not in gaps.SHOWN
+        )
+    )
+    plain = tuple(dict.fromkeys(f.metric for f in held if f.metric not in gaps.SHOWN))
+    tables: list[Table] = [
         *_across(facts, found, rows, plain, "values", "What each group has (95 % interval)", _value),
         *_across(
             facts,
@@ -68,11 +79,42 @@ def _everything(facts: Facts) -> Section:
             rows,
             gapped,
             "gaps-all",
-            "Gaps, with the interval that holds for all groups at once, and the verdict",
+            "Other gaps, shown and not judged, with the interval that holds for all groups at once",
             _gap,
         ),
+        right(facts),
+        *gaps.whole(facts),
     ]
     return Section(number="B", id="all-figures", title="Every measure by group", blocks=tuple(tables))
+
+
+def right(facts: Facts) -> Table:
+    """Accuracy: decisions that came out right, flagged with the outcome or not flagged without it."""
+    rows = []
+    for attribute, group in (("", None), *facts.places):
+        where = (attribute, group) if group is not None else ("model", None)
+        had, free = facts.find("true_positive_rate", *where), facts.find("false_positive_rate", *where)
+        told = [f for f in (had, free) if f is not None and f.n is not None and f.events is not None]
+        cells = (facts.hidden, facts.hidden, facts.hidden)
+        n = sum(f.n or 0 for f in told)
+        if len(told) == 2 and n:
+            good = (told[0].events or 0) + (told[1].n or 0) - (told[1].events or 0)
+            low, high = wilson(good, n)
+            cells = (
+                f"{n:,}",
+                f"{good:,}",
+                f"{figure(good / n * 100)} ({figure(low * 100)} to {figure(high * 100)})",
+            )
+        rows.append((f"{attribute} {group}" if group is not None else "everyone", *cells))
+    return Table(
+        id="right", number="", title="Decisions that came out right (accuracy)",
+        columns=(
+            Column(title="Group", width=1.6), Column(title="n", kind="number"), Column(title="Right", kind="number"),
+            Column(title="Accuracy % (95 % interval)", kind="number", width=1.6),
+        ),
+        rows=tuple(rows),
+        note="Shown because people ask for it; where few have the outcome, flagging nobody scores well too. Without the interval’s correction for patients who repeat.",
+    )  # fmt: skip
 
 
 def _across(
@@ -96,7 +138,7 @@ def _across(
             Table(
                 id=f"{name}-{start // ACROSS + 1}", number="", title=f"{title}, {start // ACROSS + 1}",
                 columns=(Column(title="Group", width=1.6), *(Column(title=_headed(found, m), kind="number", width=1.2) for m in part)),
-                rows=tuple(lines), wide=True,
+                rows=tuple(lines),
                 note="These are also the figures behind the drawings, after withholding." if start + ACROSS >= len(metrics) else "",
             )
         )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards.report.facts import Facts, margin, measure
+from dashboards.report.facts import NOTHING, Facts, margin, measure
 from dashboards.report.model import Column, Section, Table, Text
 from monitors.audit import Finding
 from monitors.governance.registration import Registered
@@ -24,7 +24,7 @@ def section(facts: Facts, plan: Registered | None = None) -> Section:
             else str(finding.against),
             f"± {margin(finding)}",
             "in the model's plan" if finding.rule != "default" else "shipped starting point",
-            "named in the restricted edition" if facts.shareable else finding.owner or "not named",
+            NOTHING if facts.shareable else finding.owner or "not named",
         )
         for metric, finding in seen.items()
     )
@@ -70,7 +70,10 @@ def section(facts: Facts, plan: Registered | None = None) -> Section:
                     Column(title="Where it was set", width=1.2), Column(title="Owner"),
                 ),
                 rows=rows,
-                note="A margin in points is of every 100 people. Net benefit is in people rightly flagged per person.",
+                note=(
+                    "A margin in points is of every 100 people. Net benefit is in people rightly flagged per person."
+                    + (" Owners are named in the restricted edition." if facts.shareable else "")
+                ),
             ),
             Table(
                 id="groups", number="", title="Groups of interest",

@@ -58,8 +58,8 @@ def _table(facts: Facts, previous: Audit | None) -> Table:
                 )
             )
     titles = (
-        ("Measure", "text", 1.3), ("Group", "text", 1.5), ("This period", "number", 1.3), ("Last period", "number", 1.0),
-        ("Baseline (reference)", "number", 1.3), ("Change since baseline", "number", 0.9), ("Chart signal", "text", 1.0), ("Version in force", "text", 0.7),
+        ("Measure", "text", 1.6), ("Group", "text", 1.7), ("This period", "number", 1.4), ("Last period", "number", 1.0),
+        ("Baseline (reference)", "number", 1.4), ("Change since baseline", "number", 0.9), ("Chart signal", "text", 1.0), ("Version in force", "text", 0.7),
     )  # fmt: skip
     return Table(
         id="t7", number="7", title="Trend",

@@ -44,8 +44,9 @@ def _scored(facts: Facts) -> Table:
         columns=tuple(Column(title=t, kind=k, width=w) for t, k, w in titles),  # type: ignore[arg-type]
         rows=tuple(rows),
         note=(
-            "Where a person was scored once, patients and scored encounters are the same. How an attribute "
-            "came to be known (told by the patient, by staff, or inferred) is not declared."
+            "A dash: not recorded, or not declared: who ought to have been scored, who was in the vendor's training data, and how an "
+            "attribute came to be known (told by the patient, by staff, or inferred). Where a person was scored once, patients and "
+            "scored encounters are the same."
         ),
     )
 
@@ -69,19 +70,19 @@ def _line(facts: Facts, attribute: str, name: str, group: str | None) -> tuple[s
         f"{n:,}" if n is not None else hidden,
         f"{n / whole * 100:.1f}" if n is not None and whole else hidden,
         _eligible(facts, attribute, group),
-        "not declared",
+        NOTHING,
         f"{held[1]:,}" if held else hidden,
         observed,
         _median(facts, attribute, group),
-        "not declared" if group is not None else NOTHING,
-        note or NOTHING,
+        NOTHING,
+        note,
     )
 
 
 def _eligible(facts: Facts, attribute: str, group: str | None) -> str:
     found = facts.find("coverage", attribute if group is not None else "model", group)
     if found is None:
-        return "not recorded"
+        return NOTHING
     level = found.level if found.level is not None else found.value
     return facts.hidden if found.verdict is Verdict.WITHHELD or level is None else figure(level * 100)
 

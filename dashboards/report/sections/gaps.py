@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from dashboards.report import drawing
+from dashboards.report.adjusted import Key, adjusted, written
 from dashboards.report.drawing import Arm
 from dashboards.report.facts import (
     LOSS,
@@ -29,19 +32,28 @@ SHOWN = (
     "observed_expected_ratio",
     "auroc",
 )
-WHOLE = ("true_positive_rate", "false_positive_rate", "observed_expected_ratio")  # with every group
+MAIN = "true_positive_rate"
 CHANCE = 0.05
+LONG = (
+    ("ID", "text", 0.45), ("Measure", "text", 1.1), ("Group", "text", 1.2), ("Comparator", "text", 0.8), ("Group value", "number", 1.0),
+    ("Comparator value", "number", 0.8), ("Difference (95 %)", "number", 1.1), ("Simultaneous 95 % interval", "number", 1.0),
+    ("Part due to miscalibration", "number", 1.05), ("Part left after recalibration", "number", 0.85), ("Ratio", "number", 0.55),
+    ("Adjusted p", "number", 0.65), ("Margin", "number", 0.7), ("Verdict", "verdict", 1.1), ("Extra people affected per 1,000", "number", 1.35),
+    ("Why it might be wrong", "text", 1.7),
+)  # fmt: skip
+SHORT = (
+    ("Group", "text", 1.7), ("n", "number", 0.6), ("Group value (95 %)", "number", 1.5), ("Others", "number", 0.7),
+    ("Gap (simultaneous 95 %)", "number", 1.5), ("Adjusted p", "number", 0.7), ("Verdict", "verdict", 1.5),
+    ("Extra people per 1,000", "number", 1.9),
+)  # fmt: skip
 
 
 def section(facts: Facts) -> Section:
     """Table 4, figure 3 and what the worst of them mean in plain words."""
-    found = [
-        f
-        for m in SHOWN
-        for f in facts.of(m, crossed=False)
-        if m in WHOLE or f.verdict in (Verdict.BEYOND, Verdict.DIFFERENT)
-    ]
-    blocks: list[Block] = [_table(facts, found), *_figure(facts, found)]
+    drawn = [f for m in SHOWN for f in facts.of(m, crossed=False)]
+    found = _first(facts)
+    p = adjusted(facts, facts.judged)
+    blocks: list[Block] = [_table(facts, found, p), *_figure(facts, drawn)]
     said = [
         s
         for f in worst_first(found)
@@ -49,45 +61,96 @@ def section(facts: Facts) -> Section:
     ]
     if said:
         blocks.append(Text(paragraphs=tuple(said[:4])))
-    many = len([f for f in facts.judged if f.verdict is not Verdict.WITHHELD])
-    blocks.append(
-        Text(
-            paragraphs=(
-                (
-                    f"We made {many} comparisons. If nothing differed we would still expect about {CHANCE * many:.0f} to look "
-                    "different at the usual cut-off. The verdicts rest on intervals that hold for all groups of an attribute "
-                    "at once, so they say “beyond” more rarely than that."
-                ),
-            )
-        )
-    )
+    blocks.append(Text(paragraphs=(_many(facts),)))
     return Section(number="7", id="gaps", title="Gaps", blocks=tuple(blocks))
 
 
-def _table(facts: Facts, found: list[Finding]) -> Table:
+def whole(facts: Facts) -> list[Table]:
+    """Table 4 of every comparison with a comparator, a measure each, intersections among them; for the appendix.
+
+    What is the same in every row of it stands in its title.
+    """
+    p, made = adjusted(facts, facts.judged), list[Table]()
+    for metric in SHOWN:
+        if found := facts.of(metric):
+            name = f"t4{'bcdefghij'[len(made)]}"
+            rows = tuple(_short(facts, f, p) for f in found)
+            against = "everyone else" if found[0].against == "rest" else str(found[0].against)
+            title = f"{measure(metric)}: every group against {against}, margin ± {margin(found[0])}"
+            made.append(Table(id=name, number=name[1:], title=title, columns=_columns(SHORT), rows=rows))
+    return made
+
+
+def _first(facts: Facts) -> list[Finding]:
+    """What stands in the body: what was asked beforehand, and whatever else is surely there.
+
+    Without a plan who is found stands there whole.
+    """
+    asked = list(facts.registered) if facts.plan else facts.of(MAIN, crossed=False)
+    seen = {f.key for f in asked}
+    return asked + [
+        f for m in SHOWN for f in facts.of(m, crossed=False) if f.key not in seen and f.verdict in (Verdict.BEYOND, Verdict.DIFFERENT)
+    ]  # fmt: skip
+
+
+def _many(facts: Facts) -> str:
+    many = len([f for f in facts.judged if f.verdict is not Verdict.WITHHELD])
+    return (
+        f"We made {many} comparisons. If nothing differed we would still expect about {CHANCE * many:.0f} to look "
+        "different at the usual cut-off. The verdicts rest on intervals that hold for all groups of an attribute "
+        "at once, so they say “beyond” more rarely than that."
+    )
+
+
+def _table(facts: Facts, found: list[Finding], p: Mapping[Key, float]) -> Table:
+    counts: dict[str, int] = {}
     rows = []
-    for place, finding in enumerate(found, start=1):
-        rows.append(_row(facts, place, finding))
-    titles = (
-        ("ID", "text", 0.45), ("Measure", "text", 1.1), ("Group", "text", 1.2), ("Comparator", "text", 0.8), ("Group value", "number", 1.0),
-        ("Comparator value", "number", 0.8), ("Difference (95 %)", "number", 1.1), ("Simultaneous 95 % interval", "number", 1.0),
-        ("Part due to miscalibration", "number", 1.05), ("Part left after recalibration", "number", 0.85), ("Ratio", "number", 0.55),
-        ("Adjusted p", "number", 0.65), ("Margin", "number", 0.7), ("Verdict", "verdict", 1.1), ("Extra people affected per 1,000", "number", 1.35),
-        ("Why it might be wrong", "text", 1.7),
-    )  # fmt: skip
+    for finding in found:
+        letter = {"primary": "P", "secondary": "S", "exploratory": "E"}[facts.family(finding)]
+        counts[letter] = counts.get(letter, 0) + 1
+        rows.append(_row(facts, f"{letter}{counts[letter]}", finding, p))
+    families = (
+        "P: the primary family, S: secondary, E: exploratory, nobody asked for it beforehand."
+        if facts.plan
+        else "E: exploratory, as no plan was approved beforehand."
+    )
     return Table(
-        id="t4", number="4", title="Gaps between each group and everyone else",
-        columns=tuple(Column(title=t, kind=k, width=w) for t, k, w in titles),  # type: ignore[arg-type]
+        id="t4", number="4", title="Gaps between each group and everyone else", columns=_columns(LONG),
         rows=tuple(rows), wide=True,
         note=(
-            "Differences of percentages are in points. Verdicts rest on the simultaneous interval; no p-values are worked "
-            "out for them. Of flags, flags that were right and ranking only the gaps that show stand here; the others, and "
-            "intersections, are in appendix B."
+            f"{families} Differences of percentages are in points. Verdicts rest on the simultaneous interval, not on p, which "
+            "is Holm’s in the primary family and Benjamini and Hochberg’s in the others. Of what was not asked, only gaps that "
+            "are surely there stand here; every comparison is in appendix B, table 4b and those after it."
         ),
     )  # fmt: skip
 
 
-def _row(facts: Facts, place: int, finding: Finding) -> tuple[str, ...]:
+def _columns(titles: Sequence[tuple[str, str, float]]) -> tuple[Column, ...]:
+    return tuple(Column(title=t, kind=k, width=w) for t, k, w in titles)  # type: ignore[arg-type]
+
+
+def _short(facts: Facts, finding: Finding, p: Mapping[Key, float]) -> tuple[str, ...]:
+    cells = _row(facts, "", finding, p)
+    held = dict(zip((title for title, _, _ in LONG), cells, strict=True))
+    n = facts.hidden if finding.verdict is Verdict.WITHHELD or finding.n is None else f"{finding.n:,}"
+    gap_ = (
+        f"{gap(finding, finding.value)} ({held['Simultaneous 95 % interval']})"
+        if finding.value is not None
+        else facts.hidden
+    )
+    return (
+        held["Group"],
+        n,
+        held["Group value"],
+        held["Comparator value"],
+        gap_,
+        held["Adjusted p"],
+        held["Verdict"],
+        cells[-2],
+    )
+
+
+def _row(facts: Facts, place: str, finding: Finding, p: Mapping[Key, float]) -> tuple[str, ...]:
     hidden = facts.hidden if finding.verdict is Verdict.WITHHELD else NOTHING
     share = finding.unit.startswith("share")
     scale, digits = (100.0, 1) if share else (1.0, 2)
@@ -103,7 +166,7 @@ def _row(facts: Facts, place: int, finding: Finding) -> tuple[str, ...]:
     if finding.level is not None and finding.baseline:
         ratio = figure(finding.level / finding.baseline, 2)
     return (
-        f"G{place}",
+        place,
         measure(finding.metric),
         f"{finding.subject} {finding.group}",
         "everyone else" if finding.against == "rest" else str(finding.against),
@@ -116,7 +179,7 @@ def _row(facts: Facts, place: int, finding: Finding) -> tuple[str, ...]:
         part,
         rest,
         ratio,
-        "none",
+        written(p, finding),
         f"± {margin(finding)}",
         VERDICTS[finding.verdict],
         facts.people(finding),

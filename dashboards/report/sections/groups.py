@@ -46,11 +46,11 @@ def _decisions(facts: Facts) -> Table:
             )
         )  # fmt: skip
     titles = (
-        ("Group", "text", 1.5), ("n", "number", 0.65), ("Events", "number", 0.7), ("Flagged n", "number", 0.75),
+        ("Group", "text", 1.8), ("n", "number", 0.65), ("Events", "number", 0.7), ("Flagged n", "number", 0.75),
         ("Flagged %", "number", 1.15), ("Caught: TPR %", "number", 1.15), ("TPR % if recalibrated", "number", 0.95),
         ("Missed: FNR, people per 1,000 scored", "number", 1.15), ("False alarms: FPR %", "number", 1.15),
         ("FPR % if recalibrated", "number", 0.95), ("PPV %", "number", 1.15), ("NPV %", "number", 1.15),
-        ("Precision grade", "text", 0.8), ("Verdict (worst of the four gaps)", "verdict", 1.3),
+        ("Precision grade", "text", 0.8), ("Verdict (worst of the four gaps)", "verdict", 1.75),
     )  # fmt: skip
     return Table(
         id="t3a", number="3a", title="Decisions at the threshold in use",
@@ -91,10 +91,10 @@ def _risks(facts: Facts) -> Table:
         )
     at = f"{facts.threshold * 100:g} %" if facts.threshold else "the threshold"
     titles = (
-        ("Group", "text", 1.5), ("n", "number", 0.65), ("Events", "number", 0.7), ("Mean predicted %", "number", 0.9),
+        ("Group", "text", 1.8), ("n", "number", 0.65), ("Events", "number", 0.7), ("Mean predicted %", "number", 0.9),
         ("Observed %", "number", 0.85), ("O/E", "number", 1.25), ("Calibration slope", "number", 1.25), ("AUROC", "number", 1.25),
         ("Scaled Brier %", "number", 1.2), (f"Net benefit per 1,000 at {at}", "number", 1.2), ("Precision grade", "text", 0.85),
-        ("Verdict (worst of the gaps)", "verdict", 1.3),
+        ("Verdict (worst of the gaps)", "verdict", 1.75),
     )  # fmt: skip
     return Table(
         id="t3b", number="3b", title="Quality of the risk estimate",
