@@ -12,6 +12,7 @@ from flows.home import Home
 from monitors.acting import held
 from monitors.alert import Alert, changes, standing
 from monitors.audit import Audit, Verdict
+from monitors.ledger import Ledger
 from monitors.release import kept
 
 ROOT = Path(__file__).parents[1]
@@ -42,11 +43,15 @@ ticket for the interface team; nobody is woken for it.
 """
 
 
-def audited(folder: Path) -> list[Audit]:
-    """The demo's windows as people may see them, and the alerts its ledger holds agree."""
+def audited(folder: Path) -> Ledger:
+    """The ledger after the demo's windows."""
     home = Home.of({}, folder)
     list(runs.run(MODEL, home, runs.span(START, END), runs.now(), copy=False))
-    ledger = runs.open_ledger(home)
+    return runs.open_ledger(home)
+
+
+def shown(ledger: Ledger) -> list[Audit]:
+    """The demo's windows as people may see them, and the alerts its ledger holds agree."""
     audits = [kept(ledger, r.audit) for r in ledger.audits("support-survival")]
     raised = {(h.notice.labels["metric"], h.notice.labels["subject"]) for h in held(ledger, runs.now())}
     replayed = {(a.finding.metric, a.finding.subject) for n in range(len(audits)) for a in told(audits, n)}
@@ -90,7 +95,7 @@ def page(audits: list[Audit]) -> str:
 def main() -> int:
     """Run the demo's windows and write the page."""
     with tempfile.TemporaryDirectory() as folder:
-        PAGE.write_text(page(audited(Path(folder))), encoding="utf-8")
+        PAGE.write_text(page(shown(audited(Path(folder)))), encoding="utf-8")
     print(f"wrote {PAGE.relative_to(ROOT)}")
     return 0
 

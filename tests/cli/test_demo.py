@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from flows.home import Home, open_ledger
+from scripts import demo_alerts
 from tests.cli.conftest import ROOT
 
 WINDOWS = 8
@@ -37,14 +39,18 @@ def shown(home: Path) -> str:
     return rounds(home, "demo")
 
 
-def audits(home: Path) -> list[dict[str, object]]:
+@pytest.fixture(scope="module")
+def again(shown: str, home: Path) -> tuple[str, list[dict[str, object]], str]:
+    """The ledger's head after the demo, the same windows asked for once more, and the head after that."""
+    before = rounds(home, "verify")
     model = str(ROOT / "configs" / "models" / "support-survival.yaml")
     span = ("--from", "1992-01-07", "--to", "1994-01-23")
-    return [json.loads(line) for line in rounds(home, "backfill", model, *span, "--json").splitlines()]
+    made = rounds(home, "backfill", model, *span, "--json").splitlines()
+    return before, [json.loads(line) for line in made], rounds(home, "verify")
 
 
 @pytest.mark.server
-def test_the_demo_says_what_moved_and_where_to_look(shown: str, home: Path) -> None:
+def test_the_demo_says_what_moved_and_where_to_look(shown: str) -> None:
     assert "Urine was missing" in shown
     assert "8 windows" in shown
     for place in ("rounds demo --serve", "mlflow server", "evidently ui", "ledger.db"):
@@ -52,8 +58,10 @@ def test_the_demo_says_what_moved_and_where_to_look(shown: str, home: Path) -> N
 
 
 @pytest.mark.server
-def test_nothing_pages_for_noise_and_urine_is_found_in_every_window(shown: str, home: Path) -> None:
-    made = audits(home)
+def test_nothing_pages_for_noise_and_urine_is_found_in_every_window(
+    again: tuple[str, list[dict[str, object]], str],
+) -> None:
+    _, made, _ = again
     assert len(made) == WINDOWS
     for audit in made:
         findings = audit["findings"]
@@ -65,16 +73,16 @@ def test_nothing_pages_for_noise_and_urine_is_found_in_every_window(shown: str, 
 
 
 @pytest.mark.server
-def test_each_window_left_one_run_in_mlflow_even_after_a_rerun(shown: str, home: Path) -> None:
-    audits(home)
+def test_each_window_left_one_run_in_mlflow_and_a_rerun_changes_nothing(
+    again: tuple[str, list[dict[str, object]], str], home: Path
+) -> None:
+    before, _, after = again
+    assert after == before
     store = sqlite3.connect(home / "mlflow" / "mlflow.db")
     (runs,) = store.execute("SELECT count(*) FROM runs WHERE lifecycle_stage = 'active'").fetchone()
     (unfinished,) = store.execute("SELECT count(*) FROM runs WHERE status <> 'FINISHED'").fetchone()
     store.close()
     assert (runs, unfinished) == (WINDOWS, 0)
-    before = rounds(home, "verify")
-    audits(home)
-    assert rounds(home, "verify") == before
 
 
 @pytest.mark.server
@@ -85,3 +93,16 @@ def test_no_patient_and_no_small_count_leaves_through_mlflow_or_evidently(shown:
         for finding in json.loads(path.read_text())["findings"]:
             for name in ("n", "events", "reference_n"):
                 assert not 0 < (finding[name] or 0) <= 10
+
+
+@pytest.mark.server
+def test_the_page_about_its_alerts_is_what_its_ledger_tells_and_no_page_is_among_it(
+    shown: str, home: Path
+) -> None:
+    audits = demo_alerts.shown(open_ledger(Home.of({}, home)))
+    assert demo_alerts.PAGE.read_text(encoding="utf-8") == demo_alerts.page(audits), (
+        "run `python -m scripts.demo_alerts`"
+    )
+    told = [alert for place in range(len(audits)) for alert in demo_alerts.told(audits, place)]
+    assert len(audits) == WINDOWS
+    assert [alert.finding.severity for alert in told].count("page") == 0
