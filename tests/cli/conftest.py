@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import random
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -94,6 +95,23 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def place(tmp_path: Path, data: Path) -> Place:
     (tmp_path / "scores.csv").write_bytes(data.read_bytes())
     (tmp_path / "sepsis-alert.yaml").write_text(CONFIG)
+    return Place(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def audited(tmp_path_factory: pytest.TempPathFactory, data: Path) -> tuple[Place, str]:
+    """One window audited, and what that printed; to be read only: `held` is a copy to write in."""
+    folder = tmp_path_factory.mktemp("audited")
+    (folder / "scores.csv").write_bytes(data.read_bytes())
+    (folder / "sepsis-alert.yaml").write_text(CONFIG)
+    place = Place(folder)
+    return place, place.rounds("run", place.model, "--at", "2026-03-20", "--json").stdout
+
+
+@pytest.fixture
+def held(tmp_path: Path, audited: tuple[Place, str]) -> Place:
+    """A place of one's own where one window has been audited."""
+    shutil.copytree(audited[0].folder, tmp_path, dirs_exist_ok=True)
     return Place(tmp_path)
 
 

@@ -7,7 +7,9 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.cli.conftest import Place
+import pytest
+
+from tests.cli.conftest import CONFIG, Place
 
 COMMANDS = (
     "demo", "init", "validate", "run", "backfill", "serve", "status", "verify", "healthcheck", "audit",
@@ -17,6 +19,8 @@ AUDIT_KEYS = {"schema", "model", "version", "window", "stage", "rows", "config",
 FINDING_KEYS = {"metric", "family", "subject", "group", "value", "low", "high", "n", "reference_n",
                 "margin", "chance", "unit", "verdict", "reason"}  # fmt: skip
 VERDICTS = {"within", "beyond", "different", "cannot_tell", "withheld", "failed"}
+
+Matured = tuple[Place, tuple[str, str], tuple[str, str]]  # where, and twice what was printed and the chain
 
 
 def audits(text: str) -> list[dict[str, object]]:
@@ -28,9 +32,19 @@ def test_help_names_every_command(place: Place) -> None:
     assert all(f"\n  {command} " in shown for command in COMMANDS)
 
 
-def test_run_prints_one_audit_a_line_with_the_promised_keys(place: Place) -> None:
-    done = place.rounds("run", place.model, "--at", "2026-03-20", "--json")
-    (audit,) = audits(done.stdout)
+@pytest.fixture(scope="module")
+def matured(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Matured:
+    """Three weeks whose outcomes are known, audited twice: what was printed, and the chain after each."""
+    place = Place(tmp_path_factory.mktemp("matured"))
+    (place.folder / "scores.csv").write_bytes(data.read_bytes())
+    place.model.write_text(CONFIG)
+    span = ("backfill", place.model, "--from", "2026-03-02", "--to", "2026-03-23", "--json")
+    first, second = ((place.rounds(*span).stdout, place.rounds("verify").stdout) for _ in range(2))
+    return place, first, second
+
+
+def test_run_prints_one_audit_a_line_with_the_promised_keys(audited: tuple[Place, str]) -> None:
+    (audit,) = audits(audited[1])
     assert audit.keys() >= AUDIT_KEYS
     assert audit["schema"] == 1
     assert audit["window"] == "2026-03-09T00:00:00Z/2026-03-16T00:00:00Z"
@@ -41,25 +55,26 @@ def test_run_prints_one_audit_a_line_with_the_promised_keys(place: Place) -> Non
     assert not any(f["metric"] == "auroc" for f in findings), "outcomes have not matured"
 
 
-def test_a_matured_window_is_audited_with_its_outcomes(place: Place) -> None:
-    (audit,) = audits(place.rounds("run", place.model, "--at", "2026-04-13", "--json").stdout)
-    assert audit["stage"] == "scored"
-    (first, *_) = audits(
-        place.rounds("backfill", place.model, "--from", "2026-03-02", "--to", "2026-03-09", "--json").stdout
-    )
+def test_a_matured_window_is_audited_with_its_outcomes(matured: Matured) -> None:
+    (first, *_) = audits(matured[1][0])
     assert first["stage"] == "outcome"
     assert isinstance(first["findings"], list)
     assert {"auroc", "observed_expected_ratio"} <= {f["metric"] for f in first["findings"]}
 
 
-def test_a_withheld_number_is_null_everywhere(place: Place) -> None:
-    done = place.rounds("backfill", place.model, "--from", "2026-03-02", "--to", "2026-03-09", "--json")
-    (audit,) = audits(done.stdout)
+def test_a_withheld_number_is_null_everywhere(matured: Matured) -> None:
+    (audit, *_) = audits(matured[1][0])
     assert isinstance(audit["findings"], list)
     withheld = [f for f in audit["findings"] if f["verdict"] == "withheld"]
     assert {f["group"] for f in withheld} >= {"Haitian Creole"}
     numbers = ("value", "low", "high", "n", "events", "reference_n", "level", "baseline", "chance")
     assert all(f[name] is None for f in withheld for name in numbers)
+
+
+def test_a_rerun_changes_nothing(matured: Matured) -> None:
+    _, first, second = matured
+    assert len(audits(first[0])) == 3
+    assert second == first
 
 
 def test_a_unit_error_is_named_and_fails_a_gate(place: Place) -> None:
@@ -69,40 +84,29 @@ def test_a_unit_error_is_named_and_fails_a_gate(place: Place) -> None:
     place.rounds("run", place.model, "--at", "2026-03-30")
 
 
-def test_a_rerun_changes_nothing(place: Place) -> None:
-    span = ("backfill", place.model, "--from", "2026-03-02", "--to", "2026-04-13", "--json")
-    first = place.rounds(*span).stdout
-    entries = place.rounds("verify").stdout
-    assert place.rounds(*span).stdout == first
-    assert place.rounds("verify").stdout == entries
-
-
-def test_an_altered_entry_is_found(place: Place) -> None:
-    place.rounds("run", place.model, "--at", "2026-03-20")
-    ledger = sqlite3.connect(place.folder / ".rounds" / "ledger.db")
+def test_an_altered_entry_is_found(held: Place) -> None:
+    ledger = sqlite3.connect(held.folder / ".rounds" / "ledger.db")
     ledger.execute("DROP TRIGGER rounds_entries_UPDATE")
     ledger.execute("UPDATE rounds_entries SET summary = replace(summary, '300', '301') WHERE kind = 'audit'")
     ledger.commit()
     ledger.close()
-    done = place.rounds("verify", status=1)
+    done = held.rounds("verify", status=1)
     assert "was altered" in done.stderr
 
 
-def test_a_head_kept_elsewhere_shows_a_ledger_that_was_cut(place: Place) -> None:
-    place.rounds("run", place.model, "--at", "2026-03-20")
-    head = place.rounds("verify").stdout.split("Head: ")[1].split()[0]
-    place.rounds("verify", "--expected-head", head)
-    done = place.rounds("verify", "--expected-head", head[:-1] + ("0" if head[-1] != "0" else "1"), status=1)
+def test_a_head_kept_elsewhere_shows_a_ledger_that_was_cut(held: Place) -> None:
+    head = held.rounds("verify").stdout.split("Head: ")[1].split()[0]
+    held.rounds("verify", "--expected-head", head)
+    done = held.rounds("verify", "--expected-head", head[:-1] + ("0" if head[-1] != "0" else "1"), status=1)
     assert "cut off or rewritten" in done.stderr
 
 
-def test_status_is_a_line_a_model(place: Place) -> None:
+def test_status_is_a_line_a_model(place: Place, audited: tuple[Place, str]) -> None:
     assert "No model has been audited yet" in place.rounds("status").stdout
     assert not (place.folder / ".rounds").exists()
-    place.rounds("run", place.model, "--at", "2026-03-20")
-    (line,) = [json.loads(x) for x in place.rounds("status", "--json").stdout.splitlines()]
+    (line,) = [json.loads(x) for x in audited[0].rounds("status", "--json").stdout.splitlines()]
     assert line["model"] == "sepsis-alert"
-    assert "sepsis-alert" in place.rounds("status").stdout
+    assert "sepsis-alert" in audited[0].rounds("status").stdout
 
 
 def test_validate_says_every_mistake_at_once_and_writes_nothing(
