@@ -20,6 +20,8 @@ from tests.flows.rows import WINDOW, Row, config, last_week, ward, write
 pytestmark = [pytest.mark.server, pytest.mark.filterwarnings("ignore")]
 INPUTS = {"kind": "files", "path": "inputs.csv"}
 FEATURES = ("age", "lactate")
+# Said, so that MLflow does not load each model in a process of its own to find out.
+NEEDED: dict[str, Any] = {"pip_requirements": ["scikit-learn"]}
 
 
 def inputs() -> list[Row]:
@@ -68,14 +70,18 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
         "pickled": {"serialization_format": "cloudpickle", "pyfunc_predict_fn": "predict_proba"},
         "classes": {"serialization_format": "skops"},
     }.items():
-        mlflow.sklearn.log_model(model, name=name, signature=signature, registered_model_name=name, **options)
+        mlflow.sklearn.log_model(
+            model, name=name, signature=signature, registered_model_name=name, **NEEDED, **options
+        )
         client.set_registered_model_alias(name, "live", "1")
 
     class Own(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-defined]
         def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:
             return model_input["age"] / 100
 
-    mlflow.pyfunc.log_model(name="own", python_model=Own(), signature=signature, registered_model_name="own")
+    mlflow.pyfunc.log_model(
+        name="own", python_model=Own(), signature=signature, registered_model_name="own", **NEEDED
+    )
     client.set_registered_model_alias("own", "live", "1")
 
     @mlflow.trace  # type: ignore[misc]
