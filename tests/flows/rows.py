@@ -6,6 +6,7 @@ import csv
 import random
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,11 @@ DECLARED: dict[str, Any] = {
 
 def ward(weeks: int = WEEKS, *, a_day: int = A_DAY, seed: int = 1, start: datetime = START) -> list[Row]:
     """Weeks of predictions that nothing is wrong with, oldest first."""
+    return [dict(row) for row in _ward(weeks, a_day, seed, start)]
+
+
+@cache
+def _ward(weeks: int, a_day: int, seed: int, start: datetime) -> tuple[Row, ...]:
     draw = random.Random(seed)
     made = []
     for i in range(weeks * 7 * a_day):
@@ -64,7 +70,7 @@ def ward(weeks: int = WEEKS, *, a_day: int = A_DAY, seed: int = 1, start: dateti
                 "sex": draw.choice(["f", "m"]),
             }
         )
-    return made
+    return tuple(made)
 
 
 def last_week(row: Row) -> bool:

@@ -88,6 +88,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     def serve(inputs: list[Row]) -> dict[str, Any]:
         return {"predictions": [row["risk"] for row in inputs]}
 
+    mlflow.create_experiment("served", artifact_location=(folder / "artifacts").as_uri())
     mlflow.set_experiment("served")
     for i in range(0, 40, 2):
         serve([{"age": row["age"], "risk": row["risk"]} for row in ward()[i : i + 2]])
