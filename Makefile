@@ -10,7 +10,8 @@ BIN := $(VENV)/bin
 PY := $(BIN)/python
 UV := $(shell command -v uv 2>/dev/null)
 PACKAGES := monitors flows dashboards commands configs
-WORKERS ?= 2
+# One more than two cores have work for: tests wait for servers and processes a third of their time.
+WORKERS ?= 3
 
 # An empty value means "write bytecode": without it every start compiles the libraries anew.
 export PYTHONDONTWRITEBYTECODE :=
@@ -34,7 +35,7 @@ serve: setup ## Schedules, worker, pages and /metrics on this machine
 	@$(BIN)/rounds serve
 
 test: lint ## Lint, types, who may import whom, and every test
-	@$(PY) -m pytest -n $(WORKERS) --dist loadfile
+	@$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.ready-dev ## Lint, types, who may import whom, unused and missing dependencies
 	@$(BIN)/ruff check .

@@ -8,7 +8,6 @@ import math
 import re
 from typing import Any
 
-
 # A negative zero of JSON, or text that looks like one: either way the value is gone through.
 _NEGATIVE_ZERO = re.compile(r"-0\.0(?![0-9])")
 

@@ -31,5 +31,5 @@ def test_it_is_what_each_value_looked_at_gives(value: Any) -> None:
 
 @pytest.mark.parametrize("value", [float("nan"), [1.0, float("inf")], {"a": [-float("inf")]}])
 def test_what_json_cannot_carry_is_named(value: Any) -> None:
-    with pytest.raises(ValueError, match="canonical JSON cannot carry (nan|inf|-inf); use null"):
+    with pytest.raises(ValueError, match=r"canonical JSON cannot carry (nan|inf|-inf); use null"):
         canonical(value)
