@@ -32,13 +32,16 @@ def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_an_export_is_read(benchmark: BenchmarkFixture, export: Path) -> None:
     """The bar is 100,000 resources a second on two cores; work is told too, since others may share them."""
 
-    def work() -> float:
+    took: list[float] = []
+
+    def work() -> None:
         begun = time.process_time()
         with closing(source.connect(config(), export)) as opened:
             assert opened.table().count().to_pyarrow().as_py() == RISKS
-        return time.process_time() - begun
+        took.append(time.process_time() - begun)
 
-    spent = benchmark.pedantic(work, rounds=3, iterations=1, warmup_rounds=1)
+    benchmark.pedantic(work, rounds=5, iterations=1, warmup_rounds=1)
+    spent = min(took)  # what others do beside it only ever adds
     resources = RISKS + PATIENTS
     benchmark.extra_info |= {"cpu_seconds": spent, "a_cpu_second": resources / spent}
     print(f"\n{resources / spent:,.0f} resources a CPU second, {os.cpu_count()} CPUs")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
 _CODING = [{"system": "VARCHAR", "code": "VARCHAR", "display": "VARCHAR"}]
@@ -100,64 +100,107 @@ def parsed(files: Sequence[str], kind: str) -> str:
     )
 
 
-def newest(kind: str, held: str) -> str:
-    """The newest version of each resource of a kind in a table that holds them parsed."""
-    # The ids alone are put in order: whole resources would be carried along for nothing.
+def flat(files: Sequence[str], kind: str, fields: Mapping[str, str]) -> str:
+    """Each line as the fields that are wanted of its resource; `torn` names the file of one that holds none.
+
+    Flattened as it is parsed: to keep whole resources would take longer than to read them.
+    """
+    wanted = "".join(f", {expression} AS {name}" for name, expression in fields.items())
     return (
-        f"SELECT r FROM {held} SEMI JOIN (SELECT rowid AS place FROM {held} "  # noqa: S608
-        f"WHERE r.resourceType = {text(kind)} AND r.id IS NOT NULL "
-        f"QUALIFY row_number() OVER (PARTITION BY r.id ORDER BY "
-        f"TRY_CAST(r.meta.lastUpdated AS TIMESTAMPTZ) DESC NULLS LAST, "
-        f"TRY_CAST(r.meta.versionId AS BIGINT) DESC NULLS LAST, rowid DESC) = 1) ON place = {held}.rowid"
+        f"SELECT CASE WHEN r IS NULL THEN filename END AS torn, r.resourceType AS kind, r.id AS id, "  # noqa: S608
+        f"r.meta.lastUpdated AS updated, r.meta.versionId AS version{wanted} FROM ({parsed(files, kind)})"
     )
 
 
-def risks(held: str, zone: str, method: str | None, prediction: str | None, factor: float) -> str:
+def newest(kind: str, held: str, *, repeated: bool) -> str:
+    """The newest version of each resource of a kind; where no id is repeated there is nothing to order."""
+    there = f"kind = {text(kind)} AND id IS NOT NULL"
+    if not repeated:
+        return f"SELECT * FROM {held} WHERE {there}"  # noqa: S608
+    # The ids alone are put in order: all fields would be carried along for nothing.
+    return (
+        f"SELECT * FROM {held} SEMI JOIN (SELECT rowid AS place FROM {held} "  # noqa: S608
+        f"WHERE {there} QUALIFY row_number() OVER (PARTITION BY id ORDER BY "
+        f"TRY_CAST(updated AS TIMESTAMPTZ) DESC NULLS LAST, "
+        f"TRY_CAST(version AS BIGINT) DESC NULLS LAST, rowid DESC) = 1) ON place = {held}.rowid"
+    )
+
+
+def risk_fields(zone: str, method: str | None, prediction: str | None, factor: float) -> dict[str, str]:
+    """What is taken of a RiskAssessment."""
+    of = "r.prediction[1]"
+    if prediction is not None:
+        of = f"list_filter(r.prediction, lambda p: {_coded('p.outcome', (prediction,))})[1]"
+    middle = f"({of}.probabilityRange.low.value + {of}.probabilityRange.high.value) / 2"
+    return {
+        "standing": f"r.status IN ('final', 'amended', 'corrected') AND {_of_method(method)}",
+        "time": _moment("coalesce(r.occurrenceDateTime, r.occurrencePeriod.start)", zone),
+        "patient": _id("r.subject.reference", "Patient"),
+        "encounter": _id("r.encounter.reference", "Encounter"),
+        "method": "coalesce(r.method.coding[1].code, r.method.text)",
+        "device": _id("r.performer.reference", "Device"),
+        "score": f"coalesce({of}.probabilityDecimal, {middle}) * {factor!r}",
+        "risk": f"coalesce({of}.qualitativeRisk.coding[1].code, {of}.qualitativeRisk.text)",
+    }
+
+
+def _of_method(method: str | None) -> str:
+    return "true" if method is None else f"coalesce({_coded('r.method', (method,))}, false)"
+
+
+def risks(held: str, *, repeated: bool) -> str:
     """One row a RiskAssessment: id, time, patient, encounter, method, device, score, risk."""
-    wanted = "true" if prediction is None else _coded("p.outcome", (prediction,))
-    kept = "true" if method is None else f"coalesce({_coded('r.method', (method,))}, false)"
     return f"""
-        SELECT r.id AS id,
-            {_moment("coalesce(r.occurrenceDateTime, r.occurrencePeriod.start)", zone)} AS time,
-            {_id("r.subject.reference", "Patient")} AS patient,
-            {_id("r.encounter.reference", "Encounter")} AS encounter,
-            coalesce(r.method.coding[1].code, r.method.text) AS method,
-            {_id("r.performer.reference", "Device")} AS device,
-            coalesce(p.probabilityDecimal,
-                (p.probabilityRange.low.value + p.probabilityRange.high.value) / 2) * {factor!r} AS score,
-            coalesce(p.qualitativeRisk.coding[1].code, p.qualitativeRisk.text) AS risk
-        FROM (SELECT r, list_filter(r.prediction, lambda p: {wanted})[1] AS p FROM ({newest("RiskAssessment", held)}))
-        WHERE r.status IN ('final', 'amended', 'corrected') AND {kept}
-            AND NOT EXISTS (SELECT 1 FROM fhir_deleted d WHERE d.reference = 'RiskAssessment/' || r.id)
-    """  # noqa: S608, E501  every part is written here or quoted
+        SELECT id, time, patient, encounter, method, device, score, risk
+        FROM ({newest("RiskAssessment", held, repeated=repeated)}) newest
+        WHERE standing AND {_not_deleted("RiskAssessment")}
+    """  # noqa: S608
 
 
-def patients(held: str) -> str:
+def patient_fields() -> dict[str, str]:
+    """What is taken of a Patient."""
+    spoken = "coalesce(list_filter(r.communication, lambda c: c.preferred)[1], r.communication[1])"
+    return {
+        "sex": "r.gender",
+        "birth": "r.birthDate",
+        "birth_sex": f"{_extension('birthsex')}.valueCode",
+        "race": _category("race"),
+        "ethnicity": _category("ethnicity"),
+        "language": f"{spoken}.language.coding[1].code",
+    }
+
+
+def patients(held: str, *, repeated: bool) -> str:
     """One row a Patient: id, sex, birth, birth_sex, race, ethnicity, language."""
     return f"""
-        SELECT r.id AS id, r.gender AS sex, r.birthDate AS birth,
-            {_extension("birthsex")}.valueCode AS birth_sex,
-            {_category("race")} AS race,
-            {_category("ethnicity")} AS ethnicity,
-            coalesce(list_filter(r.communication, lambda c: c.preferred)[1], r.communication[1])
-                .language.coding[1].code AS language
-        FROM ({newest("Patient", held)})
-        WHERE NOT EXISTS (SELECT 1 FROM fhir_deleted d WHERE d.reference = 'Patient/' || r.id)
+        SELECT id, {", ".join(patient_fields())}
+        FROM ({newest("Patient", held, repeated=repeated)}) newest WHERE {_not_deleted("Patient")}
     """  # noqa: S608
 
 
-def events(kind: str, held: str, zone: str, codes: Sequence[str]) -> str:
-    """One row an event of a kind and code: patient, time."""
+def event_fields(kind: str, zone: str, codes: Sequence[str]) -> dict[str, str]:
+    """What is taken of an event; `standing` where it has one of the codes and was not taken back."""
     told = f"coalesce({', '.join(f'r.{place}' for place in _WHEN[kind])})"
     concept = "struct_pack(coding := [r.class], text := NULL::VARCHAR)" if kind == "Encounter" else "r.code"
-    return f"""
-        SELECT {_id("r.subject.reference", "Patient")} AS patient, {_moment(told, zone)} AS time
-        FROM ({newest(kind, held)})
-        WHERE coalesce(r.status, '') NOT IN ('entered-in-error', 'cancelled')
+    return {
+        "standing": f"""coalesce(r.status, '') NOT IN ('entered-in-error', 'cancelled')
             AND coalesce(r.verificationStatus.coding[1].code, '') NOT IN ('refuted', 'entered-in-error')
-            AND coalesce(r.valueBoolean, true) AND coalesce({_coded(concept, codes)}, false)
-            AND NOT EXISTS (SELECT 1 FROM fhir_deleted d WHERE d.reference = {text(kind + "/")} || r.id)
+            AND coalesce(r.valueBoolean, true) AND coalesce({_coded(concept, codes)}, false)""",
+        "patient": _id("r.subject.reference", "Patient"),
+        "time": _moment(told, zone),
+    }
+
+
+def events(kind: str, held: str, *, repeated: bool) -> str:
+    """One row an event of a kind and code: patient, time."""
+    return f"""
+        SELECT patient, time FROM ({newest(kind, held, repeated=repeated)}) newest
+        WHERE standing AND {_not_deleted(kind)}
     """  # noqa: S608
+
+
+def _not_deleted(kind: str) -> str:
+    return f"NOT EXISTS (SELECT 1 FROM fhir_deleted d WHERE d.reference = {text(kind + '/')} || newest.id)"  # noqa: S608
 
 
 def deleted(held: str) -> str:

@@ -66,10 +66,12 @@ def found(declared: Iterable[str], folder: Path) -> list[Place]:
     return [every[path] for path in sorted(every)]
 
 
-def mount(places: Iterable[Place], connection: Any) -> None:
-    """Let an embedded DuckDB read the stores that files lie in."""
-    for protocol, system in {place.store[0]: place.store[1] for place in places if place.store}.items():
+def mount(places: Iterable[Place], connection: Any) -> bool:
+    """Let an embedded DuckDB read the stores that files lie in; whether there are any."""
+    stores = {place.store[0]: place.store[1] for place in places if place.store}
+    for protocol, system in stores.items():
         connection.register_filesystem(_readable(protocol, system))
+    return bool(stores)
 
 
 def _local(pattern: str, folder: Path) -> list[Place]:

@@ -123,16 +123,23 @@ class Resources:
 
     def _read(self) -> ibis.Table:
         settings, config = self._settings, self._config
-        for kind, files in self._files.items():
-            self._hold(f"fhir_{kind}", kind, files)
-            self._note_torn(kind)
-        self._hold("fhir_deletions", sql.DELETIONS, self._deleted)
-        self._run(f"CREATE TEMP TABLE fhir_deleted AS {sql.deleted('fhir_deletions')}")
         factor = 0.01 if settings.scale == "percent" else 1.0
-        zone = config.timezone
-        risks = sql.risks("fhir_RiskAssessment", zone, settings.method, settings.prediction, factor)
-        self._run(f"CREATE TEMP TABLE fhir_risks AS {risks}")
-        self._run(f"CREATE TEMP TABLE fhir_patients AS {sql.patients('fhir_Patient')}")
+        fields = {
+            "RiskAssessment": sql.risk_fields(config.timezone, settings.method, settings.prediction, factor),
+            "Patient": sql.patient_fields(),
+        }
+        if outcome := settings.outcome:
+            fields[outcome.resource] = sql.event_fields(outcome.resource, config.timezone, outcome.codes)
+        for kind, files in self._files.items():
+            flat = sql.flat([str(file) for file in files], kind, fields[kind])
+            self._run(f"CREATE TEMP TABLE fhir_{kind} AS {flat}")
+            self._note_torn(kind)
+        deletions = sql.parsed([str(file) for file in self._deleted], sql.DELETIONS)
+        self._run(f"CREATE TEMP TABLE fhir_deleted AS {sql.deleted(f'({deletions})')}")
+        risks = sql.risks("fhir_RiskAssessment", repeated=self._repeated("RiskAssessment"))
+        patients = sql.patients("fhir_Patient", repeated=self._repeated("Patient"))
+        self._run(f"CREATE TEMP VIEW fhir_risks AS {risks}")
+        self._run(f"CREATE TEMP VIEW fhir_patients AS {patients}")
         self._refuse_percent()
         self._run(
             f"CREATE TEMP TABLE rounds_rows AS SELECT a.*, p.sex, p.birth_sex, p.race, p.ethnicity, "  # noqa: S608
@@ -141,14 +148,18 @@ class Resources:
         )
         return derive(self._backend.table("rounds_rows"), config.source.derive, "duckdb")
 
-    def _hold(self, name: str, kind: str, files: tuple[Path, ...]) -> None:
-        self._run(f"CREATE TEMP TABLE {name} AS {sql.parsed([str(file) for file in files], kind)}")
+    def _repeated(self, kind: str) -> bool:
+        """Whether any id of a kind comes more than once, as several versions do."""
+        ((found,),) = self._run(
+            f"SELECT count(id) > count(DISTINCT id) FROM fhir_{kind} WHERE kind = {sql.text(kind)}"  # noqa: S608
+        ).fetchall()
+        return bool(found)
 
     def _note_torn(self, kind: str) -> None:
         """Note lines that hold no resource: they are left out, and said."""
         found = self._run(
-            f"SELECT parse_filename(filename), count(*) FROM fhir_{kind} "  # noqa: S608
-            f"WHERE r IS NULL GROUP BY 1 ORDER BY 1"
+            f"SELECT parse_filename(torn), count(*) FROM fhir_{kind} "  # noqa: S608
+            f"WHERE torn IS NOT NULL GROUP BY 1 ORDER BY 1"
         ).fetchall()
         if found:
             lines = sum(count for _, count in found)
@@ -169,9 +180,8 @@ class Resources:
         outcome = self._settings.outcome
         if outcome is None:
             return "NULL::INTEGER"
-        events = sql.events(
-            outcome.resource, f"fhir_{outcome.resource}", self._config.timezone, outcome.codes
-        )
+        kind = outcome.resource
+        events = sql.events(kind, f"fhir_{kind}", repeated=self._repeated(kind))
         self._run(f"CREATE TEMP TABLE fhir_events AS {events}")
         length = outcome.within
         until = (

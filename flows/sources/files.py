@@ -88,9 +88,9 @@ class Reading:
                 f"({key}=2026-01, {key}=2026), all written alike; {_listed(strange[:1] or held)} does not"
             )
 
-    def mount(self, backend: Any) -> None:
-        """Let the engine read where the files lie."""
-        _places.mount(self.paths, backend.con)
+    def mount(self, backend: Any) -> bool:
+        """Let the engine read where the files lie; whether any lies in a store."""
+        return _places.mount(self.paths, backend.con)
 
     def described(self, backend: Any) -> dict[str, str]:
         """The type of each column, told from all rows: a text in the last row must not stop the count."""
@@ -193,7 +193,9 @@ class Files:
         self._spill = tempfile.TemporaryDirectory(prefix="rounds-", ignore_cleanup_errors=True)
         self._backend = ibis.duckdb.connect(temp_directory=self._spill.name)
         self._backend.raw_sql("SET TimeZone = 'UTC'")
-        self._reading.mount(self._backend)
+        if not self._reading.mount(self._backend):
+            # What DuckDB keeps of each file would grow with them; the disk's own cache does not.
+            self._backend.raw_sql("SET enable_external_file_cache = false")
         self._table: ibis.Table | None = None
 
     def table(self) -> ibis.Table:

@@ -163,6 +163,26 @@ MONTH = w.ward(4, a_day=20)
 LAST_WEEK = Window(moment("2026-01-26"), moment("2026-02-02"))
 
 
+def test_what_was_read_of_a_file_is_not_kept(tmp_path: Path) -> None:
+    """Memory would grow by some megabytes with each file, whatever is asked of it."""
+    for path, body in by_day(SOUND).items():
+        (tmp_path / path).parent.mkdir(parents=True)
+        (tmp_path / path).write_bytes(body)
+    declared = w.config(source={"kind": "files", "path": "pred/*/*.parquet"})
+    opened: Any = source.connect(declared, tmp_path)
+    try:
+        count(opened.table(), declared, LAST_WEEK, Frozen({}, (0.0, 1.0)))
+        held = dict(
+            opened.table()
+            .get_backend()
+            .raw_sql("FROM duckdb_memory() SELECT tag, memory_usage_bytes")
+            .fetchall()
+        )
+    finally:
+        opened.close()
+    assert held["EXTERNAL_FILE_CACHE"] == 0
+
+
 def counted(folder: Path, **source_keys: Any) -> Profile:
     declared = w.config(source={"kind": "files", **source_keys})
     opened = source.connect(declared, folder)
