@@ -11,7 +11,8 @@ from fastapi import HTTPException
 
 from dashboards.freshness import Freshness, freshness
 from dashboards.names import people
-from dashboards.reading import Reading, find
+from dashboards.reading import Reading
+from dashboards.stretch import Stretch
 from monitors.audit import Audit
 from monitors.config import ModelConfig
 from monitors.ledger import Recorded
@@ -39,10 +40,19 @@ class Opened:
 
     model: str
     config: ModelConfig | None
-    history: list[Recorded]
-    place: int
+    stretch: Stretch
     now: datetime
     fresh: Freshness
+
+    @property
+    def history(self) -> list[Recorded]:
+        """The windows about it, oldest first; all of them where there are not many."""
+        return self.stretch.history
+
+    @property
+    def place(self) -> int:
+        """Where it stands among them."""
+        return self.stretch.place
 
     @property
     def shown(self) -> Recorded:
@@ -56,7 +66,7 @@ class Opened:
 
     @property
     def audits(self) -> list[Audit]:
-        """All of them, oldest first."""
+        """The windows about it, oldest first."""
         return [recorded.audit for recorded in self.history]
 
     @property
@@ -109,12 +119,11 @@ def opened(reading: Reading, model: str, window: str = "") -> Opened:
     """
     if "\x00" in model:  # which no database takes
         raise HTTPException(404, "There is no such model.")
-    history, config, now = reading.history(model), reading.configs.get(model), reading.now()
-    if not history:
+    stretch, config, now = reading.stretch(model, window), reading.configs.get(model), reading.now()
+    if stretch is None:
+        if window and reading.heard(model):
+            raise HTTPException(404, f"{model} has no audited window {window!r}.")
         known = config is not None
         told = f"{model} has no audited window." if known else f"There is no model called {model!r}."
         raise HTTPException(404, told)
-    place = find(history, window) if window else len(history) - 1
-    if place is None:
-        raise HTTPException(404, f"{model} has no audited window {window!r}.")
-    return Opened(model, config, history, place, now, freshness(config, history[-1].audit.window, now))
+    return Opened(model, config, stretch, now, freshness(config, stretch.newest, now))

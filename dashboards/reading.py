@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 
+from dashboards.stretch import SPAN, Listed, Stretch, about, find
 from monitors import acting, views
 from monitors.acting import Held, Quiet
 from monitors.audit import Audit, Verdict
@@ -16,17 +18,18 @@ from monitors.columns import ScoreAtLeast
 from monitors.config import ModelConfig
 from monitors.copies import asides
 from monitors.glance import WINDOWS, Glance, glance, kept
-from monitors.ledger import Ledger, Recorded
+from monitors.ledger import Entry, Ledger, Recorded
 from monitors.oncall import OnCall
 from monitors.profile import Profile
 from monitors.reference import Reference
+from monitors.release import RULES, released, summary
 from monitors.turns import Turn, turns
 from monitors.window import Window
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 AGAIN = timedelta(minutes=5)  # a silence may run out while the ledger stands still
 COUNTED = 4  # windows whose counts are kept in memory
-HELD = 4  # models whose published history is kept in memory; the ledger itself is quick enough
+HELD = 4 * SPAN  # published audits kept in memory
 
 
 @dataclass
@@ -41,7 +44,7 @@ class Reading:
     published: Callable[[Audit], Audit]
     now: Callable[[], datetime]
     oncall: OnCall = field(default_factory=OnCall)
-    _held: dict[str, tuple[str, list[Recorded]]] = field(default_factory=dict)
+    _held: OrderedDict[str, Recorded] = field(default_factory=OrderedDict)
     _glances: dict[str, tuple[int, Glance | None]] = field(default_factory=dict)
     _alerts: tuple[str, datetime, tuple[list[Held], list[Quiet]]] = ("", NEVER, ([], []))
     _owed: tuple[str, datetime, dict[str, int]] = ("", NEVER, {})
@@ -96,24 +99,61 @@ class Reading:
             self._owed = head, self.now() + AGAIN, counts
         return self._owed[2]
 
-    def history(self, model: str) -> list[Recorded]:
-        """All published audits of a model, oldest first."""
-        head = self.ledger.head()
+    def stretch(self, model: str, asked: str = "") -> Stretch | None:
+        """The published audits about a window, the last where none is asked for, oldest first.
+
+        None where the model has no audit, or not of that window. An audit never changes, so what was
+        read is kept, and a new window costs the reading of one.
+        """
+        heads = self.ledger.heads(model)
+        at = find([str(head.window) for head in heads], asked) if asked else len(heads) - 1
+        if at is None or at < 0:
+            return None
+        places = about(heads, at)
+        ends = Window.parse(str(heads[0].window)), Window.parse(str(heads[-1].window))
+        chain = self.ledger.head()
+        held = [self._read(heads[place], chain) for place in places]
+        return Stretch(held, at - places.start, len(heads), *ends)
+
+    def _read(self, head: Entry, chain: str) -> Recorded:
+        """One window. What was worked out for want of a release holds until the ledger grows."""
         with self._lock:
-            held = self._held.get(model)
-        if held and held[0] == head:
-            return held[1]
-        found = [self._publish(r) for r in self.ledger.audits(model)]
+            for key in (head.digest, f"{head.digest}|{chain}"):
+                if key in self._held and self._held[key].seq == head.seq:
+                    self._held.move_to_end(key)
+                    return self._held[key]
+        key, release = head.digest, released(self.ledger, head.digest)
+        if release is None:
+            key, found = f"{key}|{chain}", self._publish(self.ledger.read([head])[0])
+        else:
+            found = Recorded(release, head.at, int(head.summary["revision"]), head.digest, head.seq)
         with self._lock:
-            self._held[model] = (head, found)
+            self._held[key] = found
             while len(self._held) > HELD:
-                del self._held[next(iter(self._held))]
+                self._held.popitem(last=False)
         return found
 
-    def turns(self, model: str) -> tuple[Turn, ...]:
-        """What changed between a model's windows: versions, thresholds, feeds, plans, references."""
+    def heard(self, model: str) -> bool:
+        """Whether any window of the model was audited."""
+        return bool(self.ledger.heads(model, last=1))
+
+    def listed(self, model: str) -> list[Listed]:
+        """All windows of a model, oldest first, without their findings."""
+        told = {e.key: e.summary for e in self.ledger.entries("release", model=model, bodies=False)}
+        found, chain = [], self.ledger.head()
+        for head in self.ledger.heads(model):
+            said = told.get(f"{head.digest}|{RULES}", {})
+            known = said if "software" in said else summary(self._read(head, chain).audit)
+            found.append(Listed.of(head, known))
+        return found
+
+    def turns(self, model: str, audits: Sequence[Audit] | None = None) -> tuple[Turn, ...]:
+        """What changed between a model's windows: versions, thresholds, feeds, plans, references.
+
+        Between these audits, or all there are.
+        """
         configs = {entry.key: entry.body for entry in self.ledger.entries("config", model=model)}
-        audits = [r.audit for r in self.history(model)]
+        audits = audits if audits is not None else [each.outline for each in self.listed(model)]
         found = turns(audits, configs)
         config = self.configs.get(model)
         if config is None:
@@ -189,20 +229,3 @@ class Reading:
 
     def _publish(self, recorded: Recorded) -> Recorded:
         return replace(recorded, audit=self.published(recorded.audit))
-
-
-def find(history: Sequence[Recorded], asked: str) -> int | None:
-    """Where a window stands in a history; asked by `start/end`, or by its first day.
-
-    Newest first: of two versions that saw the same window the later one is found.
-    """
-    for place in range(len(history) - 1, -1, -1):
-        window = history[place].audit.window
-        if asked in (str(window), str(window).partition("T")[0]):
-            return place
-    try:
-        wanted = Window.parse(asked)
-    except ValueError:
-        return None
-    places = (p for p in range(len(history) - 1, -1, -1) if history[p].audit.window == wanted)
-    return next(places, None)

@@ -12,13 +12,13 @@ from urllib.parse import quote
 from dashboards.board import Row
 from dashboards.figures import period
 from dashboards.graphs import DriftMap
+from dashboards.stretch import Listed
 from monitors.acting import Held, Mark
 from monitors.audit import Finding
-from monitors.ledger import Recorded
 from monitors.review import Line
 from monitors.turns import Turn
 from monitors.views import ByGroup, Overlaid
-from monitors.window import utc
+from monitors.window import Window, utc
 
 Cell = str | int | float | None
 STARTS = "=+-@\t\r\n|%\uff1d\uff0b\uff0d\uff20"  # what a spreadsheet may take for a formula
@@ -124,30 +124,22 @@ def fleet(rows: Iterable[Row], families: Sequence[str]) -> Table:
     )
 
 
-def windows(history: Iterable[Recorded], turned: Iterable[Turn] = ()) -> Table:
+def windows(history: Iterable[Listed], turned: Iterable[Turn] = ()) -> Table:
     """The audited windows of a model, oldest first, each with what changed before it."""
     columns = (
         "window", "version", "stage", "revision", "rows", "verdict", "written", "audit", "href", "changed",
     )  # fmt: skip
-    before = list(turned)
-    return Table(
-        columns,
-        tuple(
-            (
-                str(r.audit.window),
-                r.audit.version,
-                r.audit.stage,
-                r.revision,
-                r.audit.rows,
-                str(r.audit.worst),
-                utc(r.at),
-                r.digest,
-                f"/api/models/{quote(r.audit.model, safe='')}/windows/{r.audit.window}",
-                "; ".join(t.words for t in before if t.window == r.audit.window) or None,
-            )
-            for r in history
-        ),
-    )
+    before: dict[Window, list[str]] = {}
+    for turn in turned:
+        before.setdefault(turn.window, []).append(turn.words)
+    rows = []
+    for each in history:
+        audit, window = each.outline, str(each.outline.window)
+        href = f"/api/models/{quote(audit.model, safe='')}/windows/{window}"
+        changed = "; ".join(before.get(audit.window, ())) or None
+        facts = (window, audit.version, audit.stage, each.revision, audit.rows, str(each.worst))
+        rows.append((*facts, utc(each.at), each.digest, href, changed))
+    return Table(columns, tuple(rows))
 
 
 def drift(shown: DriftMap) -> Table:

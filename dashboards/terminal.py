@@ -18,7 +18,7 @@ from dashboards import words
 from dashboards.figures import measured
 from monitors.audit import WORST_FIRST, Audit, Finding, Verdict
 from monitors.ledger import Ledger
-from monitors.release import kept
+from monitors.release import summed
 from monitors.window import Window
 
 _LOOK = {
@@ -88,33 +88,34 @@ def show_status(ledger: Ledger, now: datetime, as_json: bool) -> None:
         table.add_column(heading)
     models, standing = ledger.models(), list[str]()
     for model in models:
-        recorded = ledger.audits(model, last=1)[0]
-        audit = kept(ledger, recorded.audit)  # what is shown has passed the door of withholding
-        window, counts = audit.window, audit.counts()
+        (head,) = ledger.heads(model, last=1)
+        said = summed(ledger, head)  # what is shown has passed the door of withholding
+        window, rows, counts = Window.parse(str(head.window)), said["rows"], said["counts"]
+        crept = [Finding.read(payload) for payload in said["slow"]]
         if as_json:
-            line = {"model": model, "version": audit.version, "window": str(window), "stage": audit.stage,
-                    "rows": audit.rows, "worst": audit.worst,
+            told = {"model": model, "version": head.version, "window": str(window), "stage": head.stage,
+                    "rows": rows, "worst": said["worst"],
                     "closed_days_ago": round((now - window.end).total_seconds() / 86400, 2),
-                    "findings": counts, "slow_changes": _slow_changes(audit)}  # fmt: skip
-            print(json.dumps(line, sort_keys=True))  # noqa: T201  for other programs to read
+                    "findings": counts, "slow_changes": _slow_changes(crept)}  # fmt: skip
+            print(json.dumps(told, sort_keys=True))  # noqa: T201  for other programs to read
             continue
         table.add_row(
-            model, _days(window), f"{(now - window.end).days:,} days ago", audit.stage,
-            "withheld" if audit.rows is None else f"{audit.rows:,}", Text(*_LOOK[audit.worst]),
+            model, _days(window), f"{(now - window.end).days:,} days ago", head.stage,
+            "withheld" if rows is None else f"{rows:,}", Text(*_LOOK[Verdict(said["worst"])]),
             str(counts[Verdict.BEYOND]), str(counts[Verdict.CANNOT_TELL]),
         )  # fmt: skip
-        standing += [f"{model}: {words.sentence(f)}" for f in audit.findings if f.since is not None]
+        standing += [f"{model}: {words.sentence(f)}" for f in crept]
     if not as_json:
         console.print(table if models else "No model has been audited yet: rounds run MODEL.yaml")
-        for said in standing:
-            console.print(said, highlight=False)
+        for line in standing:
+            console.print(line, highlight=False)
 
 
-def _slow_changes(audit: Audit) -> list[dict[str, str]]:
+def _slow_changes(crept: Sequence[Finding]) -> list[dict[str, str]]:
     """The slow changes that stand, each with the start of the first window it rests on."""
     return [
         {"check": f.name, "since": f.since, "way": "up" if (f.value or 0.0) > 0 else "down"}
-        for f in audit.findings
+        for f in crept
         if f.since is not None and f.slow is not None
     ]
 

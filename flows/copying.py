@@ -30,8 +30,9 @@ FIRST_WAIT = timedelta(minutes=10)  # after a refusal, and four times as long af
 
 def owed(config: ModelConfig, ledger: Ledger) -> list[Audit]:
     """Audits whose copy has not reached MLflow, oldest first; those set aside among them."""
-    held = {entry.key for entry in ledger.entries(COPIED, model=config.model)}
-    return [r.audit for r in ledger.audits(config.model) if r.digest not in held]
+    held = {entry.key for entry in ledger.entries(COPIED, model=config.model, bodies=False)}
+    missing = [head for head in ledger.heads(config.model) if head.digest not in held]
+    return [recorded.audit for recorded in ledger.read(missing)]
 
 
 def settle(config: ModelConfig, ledger: Ledger, home: Home, at: datetime, told: Told = quietly) -> int:

@@ -9,7 +9,7 @@ from threading import Lock
 from monitors.audit import Audit
 from monitors.ledger import Entry, Ledger
 from monitors.plan import Rule
-from monitors.release import kept
+from monitors.release import shown
 from monitors.slow import slow_findings
 
 FURTHEST = 366  # windows back: a year of days, seven of weeks
@@ -50,9 +50,8 @@ def _read(ledger: Ledger, head: Entry, rules: Mapping[str, Rule]) -> Audit:
         if key in _held:
             _held.move_to_end(key)
             return _held[key]
-    entry = ledger.get("audit", head.key)
-    shown = kept(ledger, Audit.read(entry.body, entry.digest) if entry else Audit.read({}))
-    found = shown.with_findings(tuple(f for f in shown.findings if f.rule in rules and f.slow is None))
+    release = shown(ledger, [head])[0].audit
+    found = release.with_findings(tuple(f for f in release.findings if f.rule in rules and f.slow is None))
     with _lock:
         _held[key] = found
         while len(_held) > _HELD:

@@ -180,12 +180,12 @@ def _one(
     eligible: Source | None = None,
     calendar: Calendar | None = None,
 ) -> Round:
-    before = len(ledger.entries("audit", model=config.model, window=str(window)))
+    before = len(ledger.entries("audit", model=config.model, window=str(window), bodies=False))
     audit = step(
         config, window, source, stage=stage, ledger=ledger, setting=setting(config), eligible=eligible,
         calendar=calendar,
     )  # fmt: skip
-    after = len(ledger.entries("audit", model=config.model, window=str(window)))
+    after = len(ledger.entries("audit", model=config.model, window=str(window), bodies=False))
     worst = str(keep(ledger, audit).worst)
     return Round(config.model, str(window), stage, audit.digest, worst, after > before)
 

@@ -17,19 +17,20 @@ from flows import channel as ports
 from flows.channel import Channel, ChannelsConfig, Declared
 from flows.notices import Told, linked, notice
 from monitors.acting import Held, held, raised
-from monitors.alert import Key, Standing, after, changes
+from monitors.alert import changes
 from monitors.calendar import kept as planned_of
 from monitors.calendar import said
 from monitors.canonical import digest
+from monitors.carried import Carried, histories
 from monitors.config import ModelConfig
 from monitors.errors import LedgerError, RoundsError
-from monitors.ledger import Entry, Ledger, Recorded
+from monitors.ledger import Entry, Ledger
 from monitors.notice import Notice
 from monitors.release import kept
-from monitors.window import Window
 
 log = logging.getLogger("rounds")
 MOST = 50  # alerts in one message
+WEIGHED = "weighed"  # the ledger's word for an audit whose changes are written down
 Connect = Callable[[str, Declared, Mapping[str, str]], Channel]
 URGENCY = ("page", "committee", "ticket", "info")
 
@@ -65,32 +66,42 @@ def weigh(config: ModelConfig, ledger: Ledger, channels: ChannelsConfig) -> int:
     """Write down what each audit not weighed yet changed; returns how many were weighed.
 
     An older window that is restated may change what later ones meant, so those are weighed
-    again; what was already written stays as it was first said.
+    again; what was already written stays as it was first said. What stood before the first
+    of them is carried over from the last window weighed, where its history is still the same.
     """
-    done = {entry.key for entry in ledger.entries("weighed", model=config.model)}
-    recorded = ledger.audits(config.model)
-    pending = [r for r in recorded if r.digest not in done]
+    done = {entry.key for entry in ledger.entries(WEIGHED, model=config.model, bodies=False)}
+    heads = sorted(ledger.heads(config.model), key=lambda head: str(head.window))
+    pending = [place for place, head in enumerate(heads) if head.digest not in done]
     if not pending:
         return 0
-    first, calendar = min(r.audit.window.start for r in pending), planned_of(ledger, config.model)
-    standing: dict[Key, Standing] = {}
-    before: Recorded | None = None
-    last: Window | None = None
-    for each in sorted(recorded, key=lambda r: r.audit.window):
+    calendar = planned_of(ledger, config.model)
+    start, state = _carried(ledger, heads[: pending[0]])
+    before = ledger.read(heads[start - 1 : start])[0] if start else None
+    for place, head in enumerate(heads[start:], start):
+        (each,) = ledger.read([head])
         audit = kept(ledger, each.audit)
-        if audit.window.start >= first:
-            entry = ledger.find("audit", each.digest)
-            place = f"entry {entry.seq}" if entry else "none"
-            told = Told(each, before.audit if before else None, place, said(calendar, audit, config.zone))
-            for change in changes(standing, audit):
+        if place >= pending[0]:
+            told = Told(each, before.audit if before else None, f"entry {head.seq}",
+                        said(calendar, audit, config.zone))  # fmt: skip
+            for change in changes(state.standing, audit):
                 made = linked(notice(change, told, config, channels), channels)
                 raised(ledger, made, str(audit.window))
-        if last is None or not last.overlaps(audit.window):
-            standing, last = after(standing, audit), audit.window
-        before = each
-    for each in pending:
-        ledger.append("weighed", each.digest, {}, model=config.model, window=str(each.audit.window))
+        state, before = state.after(audit, each.digest), each
+        if head.digest not in done:
+            with contextlib.suppress(LedgerError):  # another worker weighed it in the same moment
+                ledger.append(WEIGHED, each.digest, state.payload(), model=config.model, window=head.window)
     return len(pending)
+
+
+def _carried(ledger: Ledger, heads: Sequence[Entry]) -> tuple[int, Carried]:
+    """How many of these windows need not be looked at again, and what stands after them."""
+    known = histories(head.digest for head in heads)
+    for place in range(len(heads) - 1, -1, -1):
+        entry = ledger.get(WEIGHED, heads[place].digest)
+        state = Carried.read(entry.body) if entry else None
+        if state is not None and state.history == known[place]:
+            return place + 1, state
+    return 0, Carried()
 
 
 def tell(

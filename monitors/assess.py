@@ -133,7 +133,7 @@ def assess(
             r.audit for r in releases(ledger, config.model) if r.audit.window.end <= whole.window.end
         ),
         pools=pools,
-        entry=heads[-1],
+        entry=ledger.get(heads[-1].kind, heads[-1].key) or heads[-1],
         aside=aside,
         again=edition == "shareable" and any(_again(ledger, audit) for audit in audits),
         earlier=tuple(str(r.shown.window) for r in earlier),

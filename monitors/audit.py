@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from operator import itemgetter
 from sys import intern
 from typing import Any, Literal
 
@@ -145,7 +146,22 @@ class Finding:
     @classmethod
     def read(cls, payload: Mapping[str, Any]) -> Finding:
         """Back from plain values; keys of a later schema are left aside."""
-        # Findings say the same few words over and over: each is held in memory once.
+        try:
+            values = _IN_ORDER(payload)
+        except KeyError:  # written before a field was there
+            return cls._read_some(payload)
+        # Past the constructor: of a history there are hundreds of thousands to read.
+        made = object.__new__(cls)
+        for put, value in zip(_PUT, values, strict=True):
+            # Findings say the same few words over and over: each is held in memory once.
+            put(made, intern(value) if value.__class__ is str else value)
+        _PUT_VERDICT(made, Verdict(made.verdict))
+        if made.holds is not None:
+            _PUT_HOLDS(made, tuple(made.holds))
+        return made
+
+    @classmethod
+    def _read_some(cls, payload: Mapping[str, Any]) -> Finding:
         kept: dict[str, Any] = {
             key: intern(value) if value.__class__ is str else value
             for key, value in payload.items()
@@ -158,6 +174,9 @@ class Finding:
 
 
 _FIELDS = frozenset(Finding.__slots__)
+_IN_ORDER = itemgetter(*Finding.__slots__)
+_PUT = tuple(getattr(Finding, name).__set__ for name in Finding.__slots__)
+_PUT_VERDICT, _PUT_HOLDS = (getattr(Finding, name).__set__ for name in ("verdict", "holds"))
 
 
 def _plain(value: Any) -> Any:

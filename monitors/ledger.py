@@ -21,6 +21,7 @@ from monitors import entry_table, restated
 from monitors.audit import Audit, Stage
 from monitors.canonical import canonical, digest
 from monitors.errors import LedgerError
+from monitors.heads import LIGHT, lacking, light, standing
 from monitors.profile import Profile
 from monitors.window import moment, utc
 
@@ -29,6 +30,7 @@ STAGES: tuple[Stage, ...] = ("scored", "outcome")
 Row = Mapping[str, Any] | sa.RowMapping
 _TRIES = 50  # racing writers append one after the other; each loss is one more try
 _FEW = 50  # models asked for by name; of more all are read
+_TOGETHER = 500  # bodies asked for at once
 _entries = entry_table.entries
 
 
@@ -107,7 +109,7 @@ class Ledger:
             "model": model,
             "version": version,
             "window": window,
-            "window_end": (window or "").partition("/")[2] or None,
+            "window_end": _end(window),
             "stage": stage,
             "summary": canonical(dict(summary or {})),
             "body": zlib.compress(canonical(body).encode(), 6),
@@ -160,13 +162,14 @@ class Ledger:
     ) -> list[Entry]:
         """Entries of a kind, oldest first; `before` bounds the window's end, `last` the number.
 
-        Without `bodies` they are quick to read, however large.
+        Without `bodies` they are quick to read, however large; their hashes, which stand behind
+        the bodies, are then left empty as well.
         """
         where = _entries.c.kind == kind
         if model is not None:
             where &= _entries.c.model == model
         if window is not None:
-            where &= _entries.c.window == window
+            where &= (_entries.c.window == window) & (_entries.c.window_end == _end(window))
         if before is not None:
             where &= _entries.c.window_end <= utc(before)
         return list(self._select(where, last, bodies=bodies))[::-1]
@@ -231,26 +234,37 @@ class Ledger:
         `before` keeps windows that ended by that moment: history means before this window,
         or a backfill would alert differently from a live run.
         """
-        heads = self.heads(model, before=before)
-        kept = heads[-last:] if last else heads
-        # Each is read as it comes: its body, as plain values, takes several times the place.
-        found = {e.seq: _recorded(e) for e in self._select(_entries.c.seq.in_([h.seq for h in kept]))}
-        return [found[head.seq] for head in kept]
+        return self.read(self.heads(model, before=before, last=last))
 
-    def heads(self, model: str | None = None, *, before: datetime | None = None) -> list[Entry]:
-        """Like `audits` but without bodies, for one model or all: quick, whatever the history."""
-        standing = _standing(model, before)
-        found = self._select(_entries.c.seq.in_(sa.select(standing.c.seq)), bodies=False)
-        return sorted(found, key=lambda e: (e.model or "", e.window_end or "", e.seq))
+    def read(self, heads: Sequence[Entry]) -> list[Recorded]:
+        """The audits of these heads, in their order."""
+        found: dict[int, Recorded] = {}
+        for start in range(0, len(heads), _TOGETHER):
+            wanted = [head.seq for head in heads[start : start + _TOGETHER]]
+            # Each is read as it comes: its body, as plain values, takes several times the place.
+            found |= {e.seq: _recorded(e) for e in self._select(_entries.c.seq.in_(wanted))}
+        return [found[head.seq] for head in heads]
+
+    def heads(
+        self,
+        model: str | None = None,
+        *,
+        before: datetime | None = None,
+        since: datetime | None = None,
+        last: int | None = None,
+    ) -> list[Entry]:
+        """Like `audits` but without bodies, for one model or all: quick, whatever the history.
+
+        `since` leaves out windows that ended by that moment; `last` is of one model.
+        """
+        with self._reading() as connection:
+            found = light(connection, standing(connection, model, before, since, last))
+        return [_entry(row) for row in found]
 
     def lacking(self, kind: str) -> int:
         """How many audits as they stand have no entry of a kind under their digest."""
-        standing = _standing()
-        other = _entries.alias()
-        there = sa.exists().where((other.c.kind == kind) & (other.c.key == standing.c.digest))
-        query = sa.select(sa.func.count()).select_from(standing).where(~there)
         with self._reading() as connection:
-            return int(connection.scalar(query) or 0)
+            return lacking(connection, kind)
 
     def newest(self, kind: str, model: str | None = None) -> dict[str, int]:
         """The last entry's number by model, of a kind."""
@@ -303,7 +317,7 @@ class Ledger:
                 sound = (
                     row["seq"] == count
                     and row["previous"] == previous
-                    and row["window_end"] == ((row["window"] or "").partition("/")[2] or None)
+                    and row["window_end"] == _end(row["window"])
                     and digest(_body(row)) == row["digest"]
                     and _hash(row) == row["hash"]
                 )
@@ -320,12 +334,16 @@ class Ledger:
     def _select(
         self, where: sa.ColumnElement[bool], last: int | None = None, *, bodies: bool = True
     ) -> Iterator[Entry]:
-        columns = [c for c in _entries.c if bodies or c.name != "body"]
+        columns = list(_entries.c) if bodies else [_entries.c[name] for name in LIGHT]
         query = sa.select(*columns).where(where)
         order = (_entries.c.window_end.desc(), _entries.c.seq.desc())
         with self._reading() as connection:
             for row in connection.execute(query.order_by(*order).limit(last)).mappings():
                 yield _entry(row)
+
+
+def _end(window: str | None) -> str | None:
+    return (window or "").partition("/")[2] or None
 
 
 def _hash(row: Row) -> str:
@@ -346,7 +364,7 @@ def _body(row: Row) -> Any:
 
 def _entry(row: Row) -> Entry:
     body = _body(row) if "body" in row else None
-    named = {name: row[name] for name in Entry.__slots__ if name not in ("at", "summary", "body")}
+    named = {name: row.get(name, "") for name in Entry.__slots__ if name not in ("at", "summary", "body")}
     return Entry(**named, at=moment(row["at"]), summary=json.loads(row["summary"]), body=body)
 
 
@@ -360,26 +378,6 @@ def _summary(audit: Audit, revision: int, earlier: Audit | None) -> dict[str, An
         "families": {family: audit.counts(family) for family in families},
         **changed,
     }
-
-
-def _standing(model: str | None = None, before: datetime | None = None) -> sa.Subquery:
-    """Number and digest of each window's audit as it stands: the last revision of the furthest stage.
-
-    A later revision is a later entry, so within a stage the order of entries is enough.
-    """
-    rank = sa.case(
-        {str(stage): place for place, stage in enumerate(STAGES)}, value=_entries.c.stage, else_=-1
-    )
-    window = [_entries.c.model, _entries.c.version, _entries.c.window]
-    order = [rank.desc(), _entries.c.seq.desc()]
-    place = sa.func.row_number().over(partition_by=window, order_by=order).label("place")
-    query = sa.select(_entries.c.seq, _entries.c.digest, place).where(_entries.c.kind == "audit")
-    if model is not None:
-        query = query.where(_entries.c.model == model)
-    if before is not None:
-        query = query.where(_entries.c.window_end <= utc(before))
-    ranked = query.subquery()
-    return sa.select(ranked.c.seq, ranked.c.digest).where(ranked.c.place == 1).subquery()
 
 
 def _counted(body: Mapping[str, Any]) -> str:

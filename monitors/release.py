@@ -6,11 +6,13 @@ earlier one of the same model that shares time with it, so that nothing follows 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from monitors.audit import Audit, Finding, Verdict
-from monitors.ledger import Ledger, Recorded
+from monitors.ledger import Entry, Ledger, Recorded
 from monitors.suppression import published
 from monitors.told import Release
 from monitors.window import Window
@@ -32,8 +34,32 @@ def keep(ledger: Ledger, audit: Audit) -> Audit:
         version=audit.version,
         window=str(audit.window),
         stage=audit.stage,
+        summary=summary(shown),
     )
     return shown
+
+
+def summary(shown: Audit) -> dict[str, Any]:
+    """What a list of windows says of one, so that it need not be opened."""
+    return {
+        **{name: getattr(shown, name) for name in ("rows", "config", "reference", "software")},
+        "worst": str(shown.worst),
+        "counts": shown.counts(),
+        "over": any(f.over for f in shown.findings),
+        "slow": [f.payload() for f in shown.findings if f.since is not None],
+    }
+
+
+def summed(ledger: Ledger, head: Entry) -> dict[str, Any]:
+    """What a list of windows says of an audit that stands, given its entry.
+
+    `rows` (None where withheld), `worst`, `counts` by verdict, and `slow`, slow changes that stand.
+    """
+    found = ledger.entries("release", model=head.model, window=head.window, bodies=False)
+    for entry in found:
+        if entry.key == f"{head.digest}|{RULES}" and "worst" in entry.summary:
+            return dict(entry.summary)
+    return summary(shown(ledger, [head])[0].audit)
 
 
 def kept(ledger: Ledger, audit: Audit) -> Audit:
@@ -56,7 +82,7 @@ def register(ledger: Ledger, audit: Audit) -> list[Release]:
         Release(Audit.read(entry.body))
         for entry in ledger.entries("release", model=audit.model, window=str(audit.window))
     ]
-    for head in ledger.heads(audit.model):
+    for head in ledger.heads(audit.model, since=min(span.start for span in spans)):
         window = Window.parse(str(head.window))
         if window == audit.window or not any(window.overlaps(span) for span in spans):
             continue
@@ -99,7 +125,11 @@ def _carried(ledger: Ledger, shown: Audit) -> Audit:
 def _last_period(ledger: Ledger, shown: Audit) -> tuple[Finding, ...]:
     """The findings over several windows that were told last, before this window."""
     before = ledger.heads(shown.model, before=shown.window.start)
+    light = {e.key: e for e in ledger.entries("release", model=shown.model, bodies=False)} if before else {}
     for head in reversed([h for h in before if h.version == shown.version]):
+        known = light.get(f"{head.digest}|{RULES}")
+        if known is not None and known.summary.get("over") is False:
+            continue  # it tells of no period, so that it need not be opened
         entry = ledger.get(head.kind, head.key)
         told = kept(ledger, Audit.read(entry.body, entry.digest)) if entry else None
         ending = str(head.window).partition("/")[2]
@@ -113,11 +143,20 @@ def releases(
     ledger: Ledger, model: str, *, before: datetime | None = None, last: int | None = None
 ) -> list[Recorded]:
     """A model's windows as people may see them, oldest first; `before` and `last` as in `Ledger.audits`."""
+    return shown(ledger, ledger.heads(model, before=before, last=last))
+
+
+def shown(ledger: Ledger, heads: Sequence[Entry]) -> list[Recorded]:
+    """The audits of these entries as people may see them, in their order."""
     found = []
-    for recorded in ledger.audits(model, before=before, last=last):
-        release = ledger.get("release", f"{recorded.digest}|{RULES}")
-        shown = Audit.read(release.body) if release else _worked_out(ledger, recorded.audit)
-        found.append(replace(recorded, audit=shown))
+    for head in heads:
+        release = released(ledger, head.digest)
+        if release is None:
+            (recorded,) = ledger.read([head])
+            found.append(replace(recorded, audit=_worked_out(ledger, recorded.audit)))
+        else:  # the audit itself, as large again, stays closed
+            revision = int(head.summary["revision"])
+            found.append(Recorded(release, head.at, revision, head.digest, head.seq))
     return found
 
 

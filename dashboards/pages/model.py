@@ -33,7 +33,7 @@ def model(request: Request, model: str, window: str = "", gap: str = "", columns
     """The last window, or the one asked for by `?window=` (its first day, or `start/end`)."""
     reading = request.app.state.reading
     config = reading.configs.get(model)
-    if config is not None and not reading.history(model):
+    if config is not None and not reading.heard(model):
         return _unheard(model, config, reading.now())
     at = opened(reading, model, window)
     audit, audits, place = at.audit, at.audits, at.place
@@ -41,7 +41,7 @@ def model(request: Request, model: str, window: str = "", gap: str = "", columns
     chosen = gap if gap in dict(measures) else measures[0][0] if measures else None
     moved = changes(audits[place - 1] if place else None, audit)
     drift = drift_map(audits, audit, everything=columns == "all")
-    turned = reading.turns(model)
+    turned = reading.turns(model, audits)
     return page(
         "model.html",
         **at.common(),

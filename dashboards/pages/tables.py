@@ -46,7 +46,8 @@ def sheet(table: Table, name: str) -> Response:
 
 
 def _windows(request: Request, at: Opened, metric: str, attribute: str) -> Table:
-    return tables.windows(at.history, request.app.state.reading.turns(at.audit.model))
+    reading, model = request.app.state.reading, at.audit.model
+    return tables.windows(reading.listed(model), reading.turns(model))
 
 
 def _findings(request: Request, at: Opened, metric: str, attribute: str) -> Table:

@@ -1,0 +1,85 @@
+"""Heads: which audit of each window stands, read without opening a single one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from monitors.entry_table import entries
+from monitors.window import utc
+
+_RANK: Mapping[str | None, int] = {"scored": 0, "outcome": 1}
+_TOGETHER = 500  # entries asked for by number at once
+# What an index holds, or what stands before the body: a column after it costs reading past it.
+LIGHT = ("seq", "at", "kind", "key", "model", "version", "window", "window_end", "stage", "summary", "digest")
+_FACTS = [entries.c[name] for name in ("seq", "model", "version", "window", "window_end", "stage")]
+
+
+def standing(
+    connection: sa.Connection,
+    model: str | None = None,
+    before: datetime | None = None,
+    since: datetime | None = None,
+    last: int | None = None,
+) -> list[int]:
+    """Numbers of the audits that stand, by model and window: the last revision of the furthest stage.
+
+    Args:
+        connection: to the ledger.
+        model: of which model; None, and of all.
+        before: only windows that ended by then.
+        since: only windows that ended later.
+        last: of one model, at most so many, the latest.
+    """
+    query = sa.select(*_FACTS).where(entries.c.kind == "audit")
+    if model is not None:
+        query = query.where(entries.c.model == model)
+    if before is not None:
+        query = query.where(entries.c.window_end <= utc(before))
+    if since is not None:
+        query = query.where(entries.c.window_end > utc(since))
+    newest = query.order_by(entries.c.model, entries.c.window_end.desc(), entries.c.seq.desc())
+    if last is None:
+        return _best(connection.execute(newest).all())
+    limit = 4 * last  # a window has two stages, and seldom more revisions
+    while True:
+        rows = connection.execute(newest.limit(limit)).all()
+        # Entries of one window end together: the last ones read may not be all there is of theirs.
+        whole = rows if len(rows) < limit else [row for row in rows if row.window_end != rows[-1].window_end]
+        found = _best(whole)
+        if len(rows) < limit or len(found) >= last:
+            return found[-last:]
+        limit *= 4
+
+
+def _best(rows: Sequence[Any]) -> list[int]:
+    found: dict[tuple[Any, ...], tuple[int, int]] = {}
+    for row in rows:
+        place = (row.model or "", row.window_end or "", row.version, row.window)
+        found[place] = max(found.get(place, (-1, 0)), (_RANK.get(row.stage, -1), row.seq))
+    return [seq for _, seq in sorted(((model, end), seq) for (model, end, *_), (_, seq) in found.items())]
+
+
+def light(connection: sa.Connection, seqs: Sequence[int]) -> list[dict[str, Any]]:
+    """The entries with these numbers, in their order, but for what is slow to read."""
+    columns = [entries.c[name] for name in LIGHT]
+    found: dict[int, dict[str, Any]] = {}
+    for start in range(0, len(seqs), _TOGETHER):
+        query = sa.select(*columns).where(entries.c.seq.in_(seqs[start : start + _TOGETHER]))
+        found |= {row["seq"]: dict(row) for row in connection.execute(query).mappings()}
+    return [found[seq] for seq in seqs]
+
+
+def lacking(connection: sa.Connection, kind: str) -> int:
+    """How many audits as they stand have no entry of a kind under their digest."""
+    ranked = sa.case(_RANK, value=entries.c.stage, else_=-1)
+    window = [entries.c.model, entries.c.version, entries.c.window]
+    place = sa.func.row_number().over(partition_by=window, order_by=[ranked.desc(), entries.c.seq.desc()])
+    first = sa.select(entries.c.digest, place.label("place")).where(entries.c.kind == "audit").subquery()
+    other = entries.alias()
+    there = sa.exists().where((other.c.kind == kind) & (other.c.key == first.c.digest))
+    query = sa.select(sa.func.count()).select_from(first).where((first.c.place == 1) & ~there)
+    return int(connection.scalar(query) or 0)
