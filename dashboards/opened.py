@@ -12,7 +12,7 @@ from fastapi import HTTPException
 from dashboards.freshness import Freshness, freshness
 from dashboards.names import people
 from dashboards.reading import Reading
-from dashboards.stretch import Stretch
+from dashboards.stretch import SPAN, Stretch
 from monitors.audit import Audit
 from monitors.config import ModelConfig
 from monitors.ledger import Recorded
@@ -112,14 +112,14 @@ class Opened:
         }
 
 
-def opened(reading: Reading, model: str, window: str = "") -> Opened:
+def opened(reading: Reading, model: str, window: str = "", span: int = SPAN) -> Opened:
     """The last window, or the one asked for by its first day or `start/end`.
 
     Raises HTTPException 404 where there is no such model or window.
     """
     if "\x00" in model:  # which no database takes
         raise HTTPException(404, "There is no such model.")
-    stretch, config, now = reading.stretch(model, window), reading.configs.get(model), reading.now()
+    stretch, config, now = reading.stretch(model, window, span), reading.configs.get(model), reading.now()
     if stretch is None:
         if window and reading.heard(model):
             raise HTTPException(404, f"{model} has no audited window {window!r}.")

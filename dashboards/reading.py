@@ -22,14 +22,14 @@ from monitors.ledger import Entry, Ledger, Recorded
 from monitors.oncall import OnCall
 from monitors.profile import Profile
 from monitors.reference import Reference
-from monitors.release import RULES, released, summary
+from monitors.release import RULES, summary
 from monitors.turns import Turn, turns
 from monitors.window import Window
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 AGAIN = timedelta(minutes=5)  # a silence may run out while the ledger stands still
 COUNTED = 4  # windows whose counts are kept in memory
-HELD = 4 * SPAN  # published audits kept in memory
+HELD = 8 * SPAN  # published audits kept in memory
 
 
 @dataclass
@@ -99,7 +99,7 @@ class Reading:
             self._owed = head, self.now() + AGAIN, counts
         return self._owed[2]
 
-    def stretch(self, model: str, asked: str = "") -> Stretch | None:
+    def stretch(self, model: str, asked: str = "", span: int = SPAN) -> Stretch | None:
         """The published audits about a window, the last where none is asked for, oldest first.
 
         None where the model has no audit, or not of that window. An audit never changes, so what was
@@ -109,29 +109,39 @@ class Reading:
         at = find([str(head.window) for head in heads], asked) if asked else len(heads) - 1
         if at is None or at < 0:
             return None
-        places = about(heads, at)
+        places = about(heads, at, span)
         ends = Window.parse(str(heads[0].window)), Window.parse(str(heads[-1].window))
-        chain = self.ledger.head()
-        held = [self._read(heads[place], chain) for place in places]
-        return Stretch(held, at - places.start, len(heads), *ends)
+        return Stretch(
+            self._read([heads[place] for place in places]), at - places.start, span, len(heads), *ends
+        )
 
-    def _read(self, head: Entry, chain: str) -> Recorded:
-        """One window. What was worked out for want of a release holds until the ledger grows."""
+    def _read(self, heads: Sequence[Entry]) -> list[Recorded]:
+        """Windows in their order. What was worked out for want of a release holds until the ledger grows."""
         with self._lock:
-            for key in (head.digest, f"{head.digest}|{chain}"):
-                if key in self._held and self._held[key].seq == head.seq:
-                    self._held.move_to_end(key)
-                    return self._held[key]
-        key, release = head.digest, released(self.ledger, head.digest)
-        if release is None:
-            key, found = f"{key}|{chain}", self._publish(self.ledger.read([head])[0])
-        else:
-            found = Recorded(release, head.at, int(head.summary["revision"]), head.digest, head.seq)
+            held = {head.seq: self._held[str(head.seq)] for head in heads if str(head.seq) in self._held}
+        wanted = [f"{head.digest}|{RULES}" for head in heads if head.seq not in held]
+        told, chain = self.ledger.several("release", wanted), self.ledger.head()
+        fresh: dict[str, Recorded] = {}
+        for head in heads:
+            release = told.get(f"{head.digest}|{RULES}")
+            if head.seq in held:
+                continue
+            if release is not None:
+                shown, revision = Audit.read(release.body), int(head.summary["revision"])
+                held[head.seq] = Recorded(shown, head.at, revision, head.digest, head.seq)
+                fresh[str(head.seq)] = held[head.seq]
+                continue
+            key = f"{head.seq}|{chain}"
+            with self._lock:
+                known = self._held.get(key)
+            held[head.seq] = fresh[key] = known or self._publish(self.ledger.read([head])[0])
         with self._lock:
-            self._held[key] = found
+            for key in (str(seq) for seq in held if str(seq) in self._held):
+                self._held.move_to_end(key)
+            self._held.update(fresh)
             while len(self._held) > HELD:
                 self._held.popitem(last=False)
-        return found
+        return [held[head.seq] for head in heads]
 
     def heard(self, model: str) -> bool:
         """Whether any window of the model was audited."""
@@ -140,10 +150,10 @@ class Reading:
     def listed(self, model: str) -> list[Listed]:
         """All windows of a model, oldest first, without their findings."""
         told = {e.key: e.summary for e in self.ledger.entries("release", model=model, bodies=False)}
-        found, chain = [], self.ledger.head()
+        found = []
         for head in self.ledger.heads(model):
             said = told.get(f"{head.digest}|{RULES}", {})
-            known = said if "software" in said else summary(self._read(head, chain).audit)
+            known = said if "software" in said else summary(self._read([head])[0].audit)
             found.append(Listed.of(head, known))
         return found
 

@@ -11,7 +11,9 @@ from monitors.audit import Audit, Stage, Verdict
 from monitors.ledger import Entry, Recorded
 from monitors.window import Window
 
-SPAN, AHEAD = 52, 12  # windows read about the one that is shown, and those of them after it
+SPAN = 30  # windows read about the one that is shown, unless a reader asks for more
+SPANS = (SPAN, 120, 366)
+AHEAD = 0.25  # the part of them that may lie after it
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +22,20 @@ class Stretch:
 
     Attributes:
         history: as people may see them; place: where among them the one asked for is.
-        total: how many windows the model has; first, newest: the ends of all of them.
+        span: how many at most; total: how many windows the model has; first, newest: the ends of all.
     """
 
     history: list[Recorded]
     place: int
+    span: int
     total: int
     first: Window
     newest: Window
+
+    @property
+    def more(self) -> list[int]:
+        """How many windows could be read instead, where the model has more than these."""
+        return [n for n in SPANS if n != self.span and (n < self.span or self.total > self.span)]
 
     @property
     def beyond(self) -> list[Window]:
@@ -58,10 +66,10 @@ class Listed:
         return cls(outline, head.at, int(head.summary["revision"]), head.digest, Verdict(said["worst"]))
 
 
-def about(heads: Sequence[Entry], at: int) -> range:
+def about(heads: Sequence[Entry], at: int, span: int) -> range:
     """The places of the windows that are read about one of them."""
-    end = min(len(heads), at + AHEAD + 1)
-    return range(max(0, end - SPAN), end)
+    end = min(len(heads), at + int(span * AHEAD) + 1)
+    return range(max(0, end - span), end)
 
 
 def find(windows: Sequence[str], asked: str) -> int | None:

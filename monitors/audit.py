@@ -147,14 +147,16 @@ class Finding:
     def read(cls, payload: Mapping[str, Any]) -> Finding:
         """Back from plain values; keys of a later schema are left aside."""
         try:
-            values = _IN_ORDER(payload)
+            words, others = _WORDS_OF(payload), _OTHERS_OF(payload)
         except KeyError:  # written before a field was there
             return cls._read_some(payload)
         # Past the constructor: of a history there are hundreds of thousands to read.
         made = object.__new__(cls)
-        for put, value in zip(_PUT, values, strict=True):
+        for put, word in zip(_PUT_WORDS, words, strict=True):
             # Findings say the same few words over and over: each is held in memory once.
-            put(made, intern(value) if value.__class__ is str else value)
+            put(made, word if word is None else intern(word))
+        for put, value in zip(_PUT_OTHERS, others, strict=True):
+            put(made, value)
         _PUT_VERDICT(made, Verdict(made.verdict))
         if made.holds is not None:
             _PUT_HOLDS(made, tuple(made.holds))
@@ -174,8 +176,14 @@ class Finding:
 
 
 _FIELDS = frozenset(Finding.__slots__)
-_IN_ORDER = itemgetter(*Finding.__slots__)
-_PUT = tuple(getattr(Finding, name).__set__ for name in Finding.__slots__)
+_WORDS = (
+    "metric", "family", "subject", "unit", "group", "over", "against", "since", "grade", "reason", "caution",
+    "severity", "owner", "action", "runbook", "rule",
+)  # fmt: skip
+_OTHERS = tuple(name for name in Finding.__slots__ if name not in _WORDS)
+_WORDS_OF, _OTHERS_OF = itemgetter(*_WORDS), itemgetter(*_OTHERS)
+_PUT_WORDS = tuple(getattr(Finding, name).__set__ for name in _WORDS)
+_PUT_OTHERS = tuple(getattr(Finding, name).__set__ for name in _OTHERS)
 _PUT_VERDICT, _PUT_HOLDS = (getattr(Finding, name).__set__ for name in ("verdict", "holds"))
 
 

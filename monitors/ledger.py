@@ -139,6 +139,14 @@ class Ledger:
         found = list(self._select((_entries.c.kind == kind) & (_entries.c.key == key)))
         return found[0] if found else None
 
+    def several(self, kind: str, keys: Sequence[str]) -> dict[str, Entry]:
+        """The entries of a kind under these keys, those that are there."""
+        found: dict[str, Entry] = {}
+        for start in range(0, len(keys), _TOGETHER):
+            wanted = _entries.c.key.in_(keys[start : start + _TOGETHER])
+            found |= {entry.key: entry for entry in self._select((_entries.c.kind == kind) & wanted)}
+        return found
+
     def find(self, kind: str, content: str) -> Entry | None:
         """The first entry of a kind whose body has this digest, or None."""
         found = list(self._select((_entries.c.kind == kind) & (_entries.c.digest == content)))

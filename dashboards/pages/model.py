@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from dashboards import words
@@ -17,6 +18,7 @@ from dashboards.gaps import forest_of, gap_measures
 from dashboards.graphs import drift_map, key_findings, timeline_of
 from dashboards.names import WHOLE, measure
 from dashboards.opened import opened
+from dashboards.stretch import SPAN, SPANS
 from dashboards.templating import page
 from monitors.audit import Audit, Finding, Verdict
 from monitors.config import ModelConfig
@@ -25,17 +27,20 @@ from monitors.ledger import Recorded
 from monitors.worst import Running, running, worst_first
 
 router = APIRouter(include_in_schema=False)
+Windows = Annotated[int, Query(ge=2, le=max(SPANS))]
 SHOWN = 6  # changes told here; all of them stand on the window's page
 
 
 @router.get("/models/{model}")
-def model(request: Request, model: str, window: str = "", gap: str = "", columns: str = "") -> HTMLResponse:
-    """The last window, or the one asked for by `?window=` (its first day, or `start/end`)."""
+def model(
+    request: Request, model: str, window: str = "", gap: str = "", columns: str = "", windows: Windows = SPAN
+) -> HTMLResponse:
+    """The last window, or the one asked for by `?window=`, and so many `windows` about it."""
     reading = request.app.state.reading
     config = reading.configs.get(model)
     if config is not None and not reading.heard(model):
         return _unheard(model, config, reading.now())
-    at = opened(reading, model, window)
+    at = opened(reading, model, window, windows)
     audit, audits, place = at.audit, at.audits, at.place
     measures = gap_measures(audit)
     chosen = gap if gap in dict(measures) else measures[0][0] if measures else None
