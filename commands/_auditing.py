@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,8 @@ from commands._options import BEYOND
 
 if TYPE_CHECKING:
     from flows.home import Home
-    from flows.run import Before, Choose
+    from flows.monitor import Told
+    from flows.run import Before, Choose, Round
 
 
 @contextmanager
@@ -39,6 +41,23 @@ def audit_and_show(
     before: Before | None = None,
 ) -> None:
     """Audit the chosen windows and show each as people may see it."""
+    from flows import run as runs
+
+    def done(when: datetime, told: Told) -> Iterator[Round]:
+        return runs.run(path, home, choose, when, told=told, before=before)
+
+    show(home, path, done, at, as_json, fail_on)
+
+
+def show(
+    home: Home,
+    path: Path,
+    audited: Callable[[datetime, Told], Iterator[Round]],
+    at: str | None,
+    as_json: bool,
+    fail_on: str | None,
+) -> None:
+    """Show each window that is audited at a moment as people may see it."""
     from dashboards import terminal
     from flows import run as runs
     from flows import source
@@ -51,7 +70,7 @@ def audit_and_show(
     ledger = runs.open_ledger(home)
     beyond = False
     with progress(quiet=as_json) as told:
-        for done in runs.run(path, home, choose, when, told=told, before=before):
+        for done in audited(when, told):
             entry = ledger.find("audit", done.digest)
             if entry is None:
                 raise LedgerError(f"audit {done.digest} is not in the ledger it was written to")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commands._auditing import audit_and_show
+from commands._auditing import show
 from commands._files import moment_of
 from commands._options import FAIL_ON, JSON, MODEL
 
@@ -23,12 +23,22 @@ if TYPE_CHECKING:
 @FAIL_ON
 @click.pass_obj
 def backfill(home: Home, model: Path, start: str, end: str, as_json: bool, fail_on: str | None) -> None:
-    """Audit every window wholly inside [from, to), oldest first; a rerun changes nothing."""
-    from flows import run as runs
+    """Audit every window wholly inside [from, to), oldest first; a rerun changes nothing.
+
+    Interrupted and run again it goes on where it stopped.
+    """
+    from flows import backfill as filling
     from flows import source
 
     config = source.read(model)
     first, last = moment_of(start, "--from", config), moment_of(end, "--to", config)
     if first >= last:
         raise click.UsageError(f"--from must be before --to (got {start} and {end})")
-    audit_and_show(home, model, runs.span(first, last), None, as_json, fail_on)
+    show(
+        home,
+        model,
+        lambda at, told: filling.backfill(model, home, first, last, at, told=told),
+        None,
+        as_json,
+        fail_on,
+    )

@@ -29,7 +29,7 @@ from monitors.calendar import keep as keep_calendar
 from monitors.config import ModelConfig
 from monitors.errors import ConfigError, RoundsError
 from monitors.evaluate import Setting
-from monitors.ledger import Ledger
+from monitors.ledger import Ledger, Recorded
 from monitors.release import keep
 from monitors.window import Window, moment
 
@@ -37,6 +37,7 @@ log = logging.getLogger("rounds")
 
 Choose = Callable[[ModelConfig, datetime], list[tuple[Window, Stage]]]
 Before = Callable[[ModelConfig, Window, Source, Ledger, Told], None]
+Stands = Callable[[Window, Stage, str], Recorded | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,13 @@ def run_window(
     Raises RoundsError; its `retryable` says whether the same call may succeed later.
     """
     place = Home.of(os.environ, Path(home))
-    choose = span(moment(since), moment(until or at)) if since else last_complete if together else None
-    before = _together if together else None
+    if since:
+        from flows.backfill import backfill  # which stands on this file
+
+        span_of = moment(since), moment(until or at)
+        filled = backfill(Path(path), place, *span_of, moment(at), told=log.info, patient=True)
+        return [asdict(each) for each in filled]
+    choose, before = (last_complete, _together) if together else (None, None)
     done = run(Path(path), place, choose, moment(at), told=log.info, before=before, patient=True)
     return [asdict(each) for each in done]
 
@@ -83,11 +89,14 @@ def run(
     told: Told = quietly,
     before: Before | None = None,
     patient: bool = False,
+    stands: Stands | None = None,
 ) -> Iterator[Round]:
     """Audit the chosen windows of a model's file, oldest first, one at a time.
 
     Without `choose`, all that the schedule owes at the moment: what an outage left out as well.
     `before` is done for each window first, and may leave findings in the ledger for its audit.
+    A window of which `stands` gives an audit, asked with its stage and the source's fingerprint, is
+    not counted again.
     A run that is `patient` goes on with the next window where one cannot be audited, and raises at
     its end. The record comes first: when MLflow or a channel is away the audit stands, and what
     is owed is owed; what an earlier run left owed is sent also when the source is away.
@@ -106,10 +115,17 @@ def run(
         try:
             eligible = eligibles.connect(config, path.parent)
             try:
+                mark = fingerprint(source, eligible) if chosen is None or stands is not None else ""
                 if chosen is None:
-                    chosen = owing(config, ledger, at, path.parent, fingerprint(source, eligible))
-                for window, stage in chosen:
-                    told(f"{config.model}: {window.start:%d %b %Y} to {window.end:%d %b %Y}")
+                    chosen = owing(config, ledger, at, path.parent, mark)
+                for number, (window, stage) in enumerate(chosen, start=1):
+                    of = f" ({number} of {len(chosen)})" if len(chosen) > 1 else ""
+                    told(f"{config.model}: {window.start:%d %b %Y} to {window.end:%d %b %Y}{of}")
+                    held = stands(window, stage, mark) if stands is not None else None
+                    if held is not None:
+                        worst = str(keep(ledger, held.audit).worst)
+                        yield Round(config.model, str(window), stage, held.digest, worst, new=False)
+                        continue
                     try:
                         if before is not None:
                             refuse_overlap(config, window)

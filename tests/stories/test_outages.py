@@ -5,15 +5,20 @@ from __future__ import annotations
 import itertools
 import multiprocessing
 import os
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from flows import home as homes
 from flows import run
+from flows.backfill import backfill
 from flows.home import Home
 from flows.source import read
+from monitors.audit import Audit
+from monitors.config import ModelConfig
 from monitors.errors import RoundsError
 from monitors.ledger import Ledger
 from monitors.window import Window, moment
@@ -208,3 +213,41 @@ def test_a_window_waits_for_its_delay_and_its_marker(hospital: Hospital, heard: 
     (hospital.folder / "done").mkdir()
     (hospital.folder / "done" / "2026-01-15.ok").touch()
     assert hospital.morning(3) == ["2026-01-15"]
+
+
+def test_a_backfill_that_was_interrupted_goes_on_where_it_stopped(
+    hospital: Hospital, heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[str] = []
+    step = run.step
+
+    def counting(config: ModelConfig, window: Window, *given: Any, **named: Any) -> Audit:
+        counted.append(str(window)[:10])
+        return step(config, window, *given, **named)
+
+    monkeypatch.setattr(run, "step", counting)
+    said: list[str] = []
+
+    def filled(days: int) -> Iterator[run.Round]:
+        clock(monkeypatch, killed.day(10))
+        return backfill(
+            hospital.model, hospital.home, killed.day(0), killed.day(days), killed.day(10), copy=False,
+            told=said.append,
+        )  # fmt: skip
+
+    going = filled(6)
+    first = [next(going).window[:10] for _ in range(3)]
+    going.close()  # the power went
+    scores = hospital.folder / "scores.csv"
+    scores.write_text(scores.read_text() + "late-1,2026-01-26T10:00:00Z,0.5,0,2.0\n")
+    days = [each.window[:10] for each in filled(6)]
+    assert (days[:3], len(days)) == (first, 5)
+    assert counted == days, "each once, though the feed has grown since"
+    assert said[-1].endswith("(5 of 5)")
+    entries = len(hospital.ledger.entries("audit"))
+    assert [each.new for each in filled(6)] == [False] * 5
+    assert counted[5:] == days[:3], "what was counted from the feed as it was is counted again, once"
+    again = len(counted)
+    assert [each.new for each in filled(6)] == [False] * 5
+    assert len(counted) == again, "and no third time"
+    assert len(hospital.ledger.entries("audit")) == entries
