@@ -63,7 +63,7 @@ def postgres() -> Iterator[str]:
         shutil.chown(folder, "postgres")
 
     def run(*command: str) -> None:
-        subprocess.run([*user, *command], cwd=folder, check=True, capture_output=True, timeout=120)
+        subprocess.run([*user, *command], cwd=folder, check=True, capture_output=True, timeout=600)
 
     data, port = str(folder / "data"), free_port()
     initdb = ("--auth-local=trust", "--auth-host=scram-sha-256", "--username=postgres", "--no-sync")

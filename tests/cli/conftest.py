@@ -55,7 +55,7 @@ class Place:
         done = subprocess.run(
             [sys.executable, str(ROOT / "rounds.py"), *map(str, arguments)],
             cwd=self.folder, env={**kept, "PYTHONPATH": str(ROOT), "COLUMNS": "160"},
-            capture_output=True, text=True, timeout=240,
+            capture_output=True, text=True, timeout=600,
         )  # fmt: skip
         assert done.returncode == status, f"{done.stdout}\n{done.stderr}"
         return done

@@ -26,7 +26,7 @@ def free_port() -> int:
 
 
 def read(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=5) as answer:
+    with urllib.request.urlopen(url, timeout=30) as answer:
         return str(answer.read().decode())
 
 
@@ -56,7 +56,6 @@ def children(pid: int) -> set[int]:
 
 
 @pytest.mark.server
-@pytest.mark.timeout(280)
 def test_serve_audits_what_is_due_shows_it_and_ends_with_all_it_started(place: Place) -> None:
     port = free_port()
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("ROUNDS_", "MLFLOW_", "PREFECT_"))}
@@ -65,18 +64,18 @@ def test_serve_audits_what_is_due_shows_it_and_ends_with_all_it_started(place: P
         command, cwd=place.folder, env={**kept, "PYTHONPATH": str(ROOT)}, start_new_session=True
     )
     try:
-        patiently(f"http://127.0.0.1:{port}/healthz", "", 60)
-        shown = json.loads(patiently(f"http://127.0.0.1:{port}/api/models", '"window":"20', 150))
+        patiently(f"http://127.0.0.1:{port}/healthz", "", 300)
+        shown = json.loads(patiently(f"http://127.0.0.1:{port}/api/models", '"window":"20', 600))
         assert "sepsis-alert" in json.dumps(shown)
-        patiently(f"http://127.0.0.1:{port}/metrics", "rounds_up 1.0", 10)
+        patiently(f"http://127.0.0.1:{port}/metrics", "rounds_up 1.0", 60)
         started = children(process.pid)
         assert started, "the schedules run in a process of their own"
         process.send_signal(signal.SIGINT)
-        assert process.wait(90) == 0
+        assert process.wait(300) == 0
     finally:
         if process.poll() is None:
             process.kill()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while left := {pid for pid in started if Path(f"/proc/{pid}").exists()}:
         assert time.monotonic() < deadline, f"left behind: {left}"
         time.sleep(0.2)

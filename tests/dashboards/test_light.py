@@ -63,7 +63,7 @@ def test_no_page_loads_what_a_run_needs(tmp_path: Path) -> None:
     model = ROOT / "configs" / "models" / "support-survival.yaml"
     run = subprocess.run(
         [sys.executable, "-c", PROGRAM, str(tmp_path), str(model), json.dumps(paths)],
-        cwd=ROOT, capture_output=True, text=True, timeout=200,
+        cwd=ROOT, capture_output=True, text=True, timeout=600,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr[-2000:]
     statuses, loaded = json.loads(run.stdout.splitlines()[-1])

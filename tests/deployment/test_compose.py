@@ -36,7 +36,7 @@ def compose(*arguments: str, file: Path = ROOT / "docker-compose.yml") -> subpro
         assert not os.environ.get("CI"), message
         pytest.skip(message)
     return subprocess.run(
-        [*command, "--file", str(file), *arguments], capture_output=True, text=True, timeout=60, check=False
+        [*command, "--file", str(file), *arguments], capture_output=True, text=True, timeout=600, check=False
     )
 
 

@@ -27,7 +27,7 @@ def test_each_role_has_a_database_of_its_own_and_no_other(postgres: str, tmp_pat
         "POSTGRES_USER": where["user"],
         "SECRETS": str(tmp_path),
     }
-    subprocess.run(["bash", str(ROOT / "deploy/postgres/10-roles.sh")], env=environ, check=True, timeout=60)
+    subprocess.run(["bash", str(ROOT / "deploy/postgres/10-roles.sh")], env=environ, check=True, timeout=600)
 
     def signs_in(role: str, database: str, password: str | None = None) -> bool:
         said = subprocess.run(
@@ -35,7 +35,7 @@ def test_each_role_has_a_database_of_its_own_and_no_other(postgres: str, tmp_pat
             env={**environ, "PGHOST": "127.0.0.1", "PGPASSWORD": password or f"it's {role}"},
             capture_output=True,
             check=False,
-            timeout=60,
+            timeout=600,
         )
         return said.returncode == 0
 
@@ -50,7 +50,7 @@ def test_secrets_are_made_once_and_for_one_reader(tmp_path: Path) -> None:
     shutil.copy(ROOT / "deploy/secrets/make.sh", script)
     made = []
     for _ in range(2):
-        subprocess.run(["bash", str(script)], check=True, capture_output=True, timeout=60)
+        subprocess.run(["bash", str(script)], check=True, capture_output=True, timeout=600)
         files = [file for file in sorted(tmp_path.iterdir()) if file != script]
         made.append({file.name: file.read_text(encoding="utf-8") for file in files})
         assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
@@ -84,6 +84,6 @@ def test_the_unit_is_confined() -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=600,
     )
     assert scored.returncode == 0, scored.stdout.splitlines()[-1]

@@ -61,7 +61,7 @@ def ran(command: str, folder: Path) -> str:
     done = subprocess.run(
         [sys.executable, str(ROOT / "rounds.py"), *arguments],
         cwd=folder, env={**kept, "PYTHONPATH": str(ROOT), "COLUMNS": "160"},
-        capture_output=True, text=True, timeout=240,
+        capture_output=True, text=True, timeout=600,
     )  # fmt: skip
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout

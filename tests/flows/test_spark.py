@@ -24,7 +24,6 @@ from tests.flows import test_engines as engines
 # PySpark leaves the sockets of what it collected to the garbage collector.
 pytestmark = [
     pytest.mark.server,
-    pytest.mark.timeout(900),
     pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]

@@ -213,7 +213,7 @@ def test_a_session_killed_midway_may_be_tried_again(
 
     def kill() -> None:
         with psycopg.connect(postgres, autocommit=True) as other:
-            for _ in range(100):
+            for _ in range(2000):
                 found = other.execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                     "WHERE application_name = 'rounds' AND state = 'active'"

@@ -36,7 +36,7 @@ from tests.flows.test_telling import FIELDS, LABELS
 
 pytestmark = pytest.mark.server
 CONFIGS = Path(__file__).parents[2] / "configs"
-WAIT = 60.0
+WAIT = 300.0
 START = datetime(2026, 1, 5, tzinfo=UTC)
 LONG = '‮\u200b{x}\\n"' + "x" * 10_000
 MODEL = """\

@@ -27,7 +27,7 @@ def tool(name: str, *arguments: str, given: str | None = None) -> str:
         assert not os.environ.get("CI"), f"CI installs {name}"
         pytest.skip(f"{name} is not installed")
     run = subprocess.run(
-        [found, *arguments], cwd=RULES.parent, input=given, capture_output=True, text=True, timeout=60
+        [found, *arguments], cwd=RULES.parent, input=given, capture_output=True, text=True, timeout=600
     )
     assert run.returncode == 0, run.stdout + run.stderr
     return run.stdout or run.stderr

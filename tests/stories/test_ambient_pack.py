@@ -50,7 +50,6 @@ def beyond(audit: Audit) -> set[tuple[str, str, str | None]]:
 
 
 @pytest.mark.server
-@pytest.mark.timeout(600)
 def test_what_was_planted_is_found_and_nothing_before(audits: list[Audit]) -> None:
     assert len(audits) == 6
     before = [a for a in audits if utc(a.window.end) <= utc(notes.CHANGED)]

@@ -32,7 +32,6 @@ def mornings(model: Path, home: Home, first: int, last: int, patch: pytest.Monke
 
 
 @pytest.mark.server
-@pytest.mark.timeout(600)
 def test_ten_days_without_mlflow_arrive_once_with_all_they_have_and_a_poison_copy_is_set_aside(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,7 +36,6 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.mark.server
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("database", ["sqlite", "postgres"], indirect=True)
 def test_a_worker_killed_at_every_step_loses_nothing_and_doubles_nothing(
     database: str, tmp_path: Path

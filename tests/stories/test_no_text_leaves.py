@@ -95,7 +95,6 @@ def found(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.server
-@pytest.mark.timeout(600)
 def test_refusals_and_identifiers_are_found_and_no_word_of_a_note_is_anywhere(
     home: Home, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -114,7 +113,7 @@ def test_refusals_and_identifiers_are_found_and_no_word_of_a_note_is_anywhere(
     pages += [f"/models/scribe{rest}" for rest in ("", "/window", "/features", "/features/note.words")]
     pages += ["/models/scribe/features/note.refusal"]
     written = found(home.folder) | {"the log": caplog.text.encode()}
-    with served(app) as site, httpx.Client(base_url=site, trust_env=False, timeout=60) as client:
+    with served(app) as site, httpx.Client(base_url=site, trust_env=False, timeout=600) as client:
         for path in pages:
             answer = client.get(path)
             assert answer.status_code == 200, path
