@@ -5,6 +5,7 @@ Figures are rounded here and only here, after withholding; one decimal in tables
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -200,6 +201,34 @@ class Facts:
             return None
         return min(1.0, max(0.0, level - loss.value)) if found.verdict is not Verdict.WITHHELD else None
 
+    def miscalibrated(self, finding: Finding) -> tuple[float, float, float] | None:
+        """The part of a gap that goes away once every group's risk is put right, with its limits.
+
+        It is the group's own loss less that of the comparator, which is the others' losses weighed by
+        their people. None where one of them is not told.
+        """
+        own = self._loss(finding.metric, finding.subject, finding.group)
+        others = [g for g in self.groups(finding.subject) if g != finding.group]
+        if finding.against != "rest":
+            others = [str(finding.against)]
+        held = [self._loss(finding.metric, finding.subject, group) for group in others]
+        if own is None or not held or None in held:
+            return None
+        told = [loss for loss in held if loss is not None]
+        whole = sum(n for _, _, _, n in told)
+        value = sum(v * n for v, _, _, n in told) / whole
+        down, up = (math.hypot(*((loss[i] - loss[0]) * loss[3] / whole for loss in told)) for i in (1, 2))
+        low, high = difference(own[0], own[1], own[2], value, value - down, value + up)
+        return own[0] - value, low, high
+
+    def _loss(self, metric: str, attribute: str, group: str | None) -> tuple[float, float, float, int] | None:
+        found, loss = self.find(metric, attribute, group), self.find(LOSS.get(metric, ""), attribute, group)
+        if found is None or not found.n or loss is None:
+            return None
+        if loss.value is None or loss.low is None or loss.high is None:
+            return None
+        return loss.value, loss.low, loss.high, found.n
+
     def plain(self, finding: Finding) -> tuple[float, float] | None:
         """The gap's own 95 % limits, not widened for the others looked at."""
         here = self.own(finding.metric, finding.subject, finding.group)
@@ -332,6 +361,8 @@ def measure(name: str) -> str:
 
 
 _NAMES = {
+    "missed_per_1000": "Missed",
+    "scaled_brier": "Scaled Brier",
     "true_positive_rate": "Found (sensitivity)",
     "false_positive_rate": "False alarms",
     "positive_predictive_value": "Flags that were right",

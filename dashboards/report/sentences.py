@@ -93,13 +93,18 @@ def _parts(facts: Facts, finding: Finding) -> str:
         and loss.low is not None
         and loss.high is not None
     ):
-        points = round(abs(loss.value) * 100)
-        way = "understating" if loss.value < 0 else "overstating"
         told = f"If the score were recalibrated for them it would be about {again * 100:.0f}"
-        if loss.low <= 0 <= loss.high:
-            said.append(f"{told}: no part of the gap is surely the score's own.")
+        part = facts.miscalibrated(finding)
+        if part is None:
+            said.append(f"{told}; how much of the gap that explains cannot be told or shown.")
+        elif part[1] <= 0 <= part[2]:
+            said.append(f"{told}, but no part of the gap is surely the score's own.")
         else:
-            said.append(f"{told}, so {points} points come from the score {way} their risk.")
+            points = round(abs(part[0]) * 100)
+            way = "understates" if part[0] < 0 else "overstates"
+            said.append(
+                f"{told}: about {points} points are the score's own, which {way} their risk more than others'."
+            )
     elif finding.metric in LOSS:
         said.append("How much of it the score itself makes cannot be told or shown.")
     held = facts.affected(finding)

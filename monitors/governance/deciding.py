@@ -22,9 +22,11 @@ def bring(ledger: Ledger, model: str, question: str, by: str) -> Entry:
 
 
 def find(ledger: Ledger, key: str) -> Matter:
-    """A matter by its name. Raises NotAccepted."""
+    """A matter by its name, or by that of a report issued anew of it. Raises NotAccepted."""
+    issued = ledger.get(m.REPORT, key)
+    name = issued.summary.get("of", key) if issued is not None else key
     for matter in m.matters(ledger):
-        if matter.key == key:
+        if matter.key == name:
             return matter
     raise NotAccepted(f"there is no matter {key[:40]!r}; `rounds decide` lists them")
 
@@ -36,6 +38,7 @@ def sign(ledger: Ledger, key: str, by: str, role: str, vote: str, conflict: str,
     vote against or an abstention gives no reason, and once the matter is decided.
     """
     matter = find(ledger, key)
+    key = matter.key
     if matter.decisions:
         raise NotAccepted(f"{key} was decided already; bring it anew to vote again")
     body = {"matter": key, **_said(by=by, role=role, conflict=conflict), "vote": _one(vote, m.VOTES, "vote")}
@@ -62,6 +65,7 @@ def decide(
     Raises NotAccepted before anybody voted, and for conditions that are named and not given.
     """
     matter = find(ledger, key)
+    key = matter.key
     chosen = _one(decision, m.DECISIONS, "decision")
     if not matter.votes:
         raise NotAccepted(f"nobody has voted on {key}: a decision rests on votes")
@@ -83,6 +87,7 @@ def decide(
 def owe(ledger: Ledger, key: str, what: str, owner: str, due: date, check: str) -> Entry:
     """Agree on an action: who does what by when, and how one will know that it worked."""
     matter = find(ledger, key)
+    key = matter.key
     body = {"matter": key, **_said(what=what, owner=owner, check=check), "due": due.isoformat()}
     place = len(matter.actions) + 1
     return ledger.append(m.ACTION, f"{key}-A{place}", body, model=matter.model)

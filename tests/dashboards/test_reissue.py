@@ -121,7 +121,7 @@ def test_what_came_of_an_action_and_a_later_decision_are_issued_again(ledger: Le
     closed = issued(ledger)
     assert closed.id == f"{first.id}-3"
     assert {r[0]: r for r in tables(closed)["t9"].rows}["A1"][11] == "closed 1 May 2026; worked: yes"
-    deciding.decide(ledger, first.id, "pause", "two more cases", "Cleo", "chair")
+    deciding.decide(ledger, closed.id, "pause", "two more cases", "Cleo", "chair")  # as its page names it
     last = issued(ledger)
     assert (last.id, last.page.chosen) == (f"{first.id}-4", "Pause")
     log = {r[0]: r for r in tables(last)["t9"].rows}

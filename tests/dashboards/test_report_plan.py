@@ -46,7 +46,7 @@ def test_a_report_cites_its_plan_and_shows_the_registered_questions(tmp_path: Pa
     assert cited == f"ward-bias v1 {PLAN.digest}"
     asked = tables(report)["registered"]
     (row,) = asked.rows
-    assert row[1:5] == ("every group", "everyone else", "± 0.1", "primary")
+    assert row[1:5] == ("every group", "everyone else", "± 10 points", "primary")
     assert row[5:] == ("10 more of 100. A case missed is worse than a visit.", "c")
     assert "transfers" in asked.note
     said = str(next(s for s in report.sections if s.number == "3").blocks[0])

@@ -316,7 +316,7 @@ def _chain(facts: Facts) -> Section:
     entry = facts.assessed.entry
     items = (
         f"The last window's audit is entry {entry.seq} of the ledger; its hash is {entry.hash}.",
-        "`rounds verify --expected-head HASH` with the hash in the foot of these pages shows that no entry up to it was altered, left out or put elsewhere.",
+        "“rounds verify --expected-head HASH” with the hash in the foot of these pages shows that no entry up to it was altered, left out or put elsewhere.",
         "It shows that these figures are the ones that were recorded, in that order. It does not show that the data behind them were true.",
         "Whoever runs the service could write a whole ledger anew: the printed page, kept elsewhere, is what shows it.",
     )

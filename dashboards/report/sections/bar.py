@@ -5,6 +5,7 @@ from __future__ import annotations
 from dashboards.report.facts import NOTHING, Facts, margin, measure
 from dashboards.report.model import Column, Section, Table, Text
 from monitors.audit import Finding
+from monitors.governance.audit_plan import Question
 from monitors.governance.registration import Registered
 
 
@@ -62,7 +63,7 @@ def section(facts: Facts, plan: Registered | None = None) -> Section:
         title="What we checked, and the bar",
         blocks=(
             Text(paragraphs=(kinds, when)),
-            *((_questions(plan),) if plan is not None else ()),
+            *((_questions(facts, plan),) if plan is not None else ()),
             Table(
                 id="questions", number="", title="Measures with a margin",
                 columns=(
@@ -94,7 +95,13 @@ def _registered(plan: Registered, shareable: bool) -> str:
     )
 
 
-def _questions(plan: Registered) -> Table:
+def _margin(facts: Facts, asked: Question) -> str:
+    """As the findings that answer it say it, where there is one."""
+    found = next((f for f in facts.judged if (f.metric, f.margin) == (asked.measure, asked.margin)), None)
+    return margin(found) if found else f"{asked.margin:g}"
+
+
+def _questions(facts: Facts, plan: Registered) -> Table:
     """The registered questions, each with its margin and reason, and for whom it cannot be resolved."""
     rows = []
     for asked in plan.plan.questions:
@@ -105,7 +112,7 @@ def _questions(plan: Registered) -> Table:
                 f"{measure(asked.measure)}, by {asked.by}",
                 ", ".join(asked.groups) or "every group",
                 "everyone else" if asked.against == "rest" else asked.against,
-                f"± {asked.margin:g}",
+                f"± {_margin(facts, asked)}",
                 asked.family,
                 reason,
                 ", ".join(unresolved) or "none",

@@ -6,7 +6,7 @@ from dashboards.figures import MINUS, date
 from dashboards.report import drawing
 from dashboards.report.drawing import Arm
 from dashboards.report.facts import NOTHING, Facts, figure, measure, spanned
-from dashboards.report.model import Block, Column, Figure, Section, Table, Text
+from dashboards.report.model import Block, Column, Figure, Section, Table
 from monitors.audit import Audit, Finding
 from monitors.metric import Estimate
 
@@ -19,14 +19,6 @@ def section(facts: Facts, previous: Audit | None) -> Section:
     """Table 7 and figure 5."""
     blocks: list[Block] = [_table(facts, previous)]
     blocks += _figure(facts)
-    if previous is None:
-        blocks.append(
-            Text(
-                paragraphs=(
-                    "There is no earlier report of this edition to compare with; the reference stands in its place.",
-                )
-            )
-        )
     return Section(number="10", id="change", title="Change since last time", blocks=tuple(blocks))
 
 
@@ -58,14 +50,15 @@ def _table(facts: Facts, previous: Audit | None) -> Table:
                 )
             )
     titles = (
-        ("Measure", "text", 1.6), ("Group", "text", 1.7), ("This period", "number", 1.4), ("Last period", "number", 1.0),
-        ("Baseline (reference)", "number", 1.4), ("Change since baseline", "number", 0.9), ("Chart signal", "text", 1.0), ("Version in force", "text", 0.7),
+        ("Measure", "text", 1.6), ("Group", "text", 1.65), ("This period", "number", 1.5), ("Last period", "number", 1.0),
+        ("Baseline (reference)", "number", 1.5), ("Change since baseline", "number", 0.9), ("Chart signal", "text", 0.8), ("Version in force", "text", 0.6),
     )  # fmt: skip
     return Table(
         id="t7", number="7", title="Trend",
         columns=tuple(Column(title=t, kind=k, width=w) for t, k, w in titles),  # type: ignore[arg-type]
         rows=tuple(rows),
-        note="A change is the difference of the two values; where both intervals overlap it may be chance. A dash in the baseline: a group there is too small to show.",
+        note="A change is the difference of the two values; where both intervals overlap it may be chance. A dash in the baseline: a group there is too small to show."
+        + ("" if previous else " No earlier report of this edition is there to compare with; the reference stands in its place."),
     )  # fmt: skip
 
 

@@ -24,11 +24,11 @@ def section(facts: Facts) -> Section:
     else:
         blocks.append(Text(paragraphs=("No intersection was registered, or none can be shown.",)))
     site = facts.assessed.config.columns.site
-    said = (
-        f"Sites are recorded as “{site}”. Gaps between them are not among the registered questions; the watch pages show how many each sends."
-        if site
-        else "We did not check sites because none is recorded."
-    )
+    said = "We did not check sites because none is recorded."
+    if site in facts.attributes:
+        said = f"Gaps between sites (“{site}”) stand with those between other groups, in sections 6 and 7."
+    elif site:
+        said = f"Sites are recorded as “{site}”. Gaps between them are not among the measures by group; the watch pages show how many each sends."
     blocks.append(Text(paragraphs=(said,)))
     return Section(number="9", id="crossed", title="Intersections and sites", blocks=tuple(blocks))
 

@@ -19,6 +19,7 @@ from dashboards.report.facts import (
     measure,
     within,
 )
+from dashboards.report.facts import whole as person
 from dashboards.report.model import Block, Column, Figure, Section, Table, Text
 from dashboards.report.sentences import about
 from monitors.audit import Finding, Verdict
@@ -42,9 +43,9 @@ LONG = (
     ("Why it might be wrong", "text", 1.7),
 )  # fmt: skip
 SHORT = (
-    ("Group", "text", 1.7), ("n", "number", 0.6), ("Group value (95 %)", "number", 1.5), ("Others", "number", 0.7),
-    ("Gap (simultaneous 95 %)", "number", 1.5), ("Adjusted p", "number", 0.7), ("Verdict", "verdict", 1.5),
-    ("Extra people per 1,000", "number", 1.9),
+    ("Group", "text", 1.9), ("n", "number", 0.5), ("Group value (95 %)", "number", 1.35), ("Others", "number", 0.6),
+    ("Gap (simultaneous 95 %)", "number", 1.5), ("Adjusted p", "number", 0.65), ("Verdict", "verdict", 1.8),
+    ("People per 1,000", "number", 1.2),
 )  # fmt: skip
 
 
@@ -76,7 +77,9 @@ def whole(facts: Facts) -> list[Table]:
             name = f"t4{'bcdefghij'[len(made)]}"
             rows = tuple(_short(facts, f, p) for f in found)
             against = "everyone else" if found[0].against == "rest" else str(found[0].against)
-            title = f"{measure(metric)}: every group against {against}, margin ± {margin(found[0])}"
+            what = next((held[0] for f in found if (held := facts.affected(f))), None)
+            people = f"; people of the group, per 1,000, more or fewer {what}" if what else ""
+            title = f"{measure(metric)}: every group against {against}, margin ± {margin(found[0])}{people}"
             made.append(Table(id=name, number=name[1:], title=title, columns=_columns(SHORT), rows=rows))
     return made
 
@@ -118,7 +121,8 @@ def _table(facts: Facts, found: list[Finding], p: Mapping[Key, float]) -> Table:
         id="t4", number="4", title="Gaps between each group and everyone else", columns=_columns(LONG),
         rows=tuple(rows), wide=True,
         note=(
-            f"{families} Differences of percentages are in points. Verdicts rest on the simultaneous interval, not on p, which "
+            f"{families} Differences of percentages are in points. Due to miscalibration: what goes away once the risk of this group "
+            "and of each other one is put right; not told where that of one of them is not. Verdicts rest on the simultaneous interval, not on p, which "
             "is Holm’s in the primary family and Benjamini and Hochberg’s in the others. Of what was not asked, only gaps that "
             "are surely there stand here; every comparison is in appendix B, table 4b and those after it."
         ),
@@ -130,24 +134,18 @@ def _columns(titles: Sequence[tuple[str, str, float]]) -> tuple[Column, ...]:
 
 
 def _short(facts: Facts, finding: Finding, p: Mapping[Key, float]) -> tuple[str, ...]:
-    cells = _row(facts, "", finding, p)
-    held = dict(zip((title for title, _, _ in LONG), cells, strict=True))
+    held = dict(zip((title for title, _, _ in LONG), _row(facts, "", finding, p), strict=True))
     n = facts.hidden if finding.verdict is Verdict.WITHHELD or finding.n is None else f"{finding.n:,}"
-    gap_ = (
-        f"{gap(finding, finding.value)} ({held['Simultaneous 95 % interval']})"
-        if finding.value is not None
-        else facts.hidden
+    apart, people = facts.hidden, facts.affected(finding)
+    if finding.value is not None:
+        apart = f"{gap(finding, finding.value)} ({held['Simultaneous 95 % interval']})"
+    touched = (
+        NOTHING if people is None else f"{person(people[1])} ({person(people[2])} to {person(people[3])})"
     )
     return (
-        held["Group"],
-        n,
-        held["Group value"],
-        held["Comparator value"],
-        gap_,
-        held["Adjusted p"],
-        held["Verdict"],
-        cells[-2],
-    )
+        held["Group"], n, held["Group value"], held["Comparator value"], apart, held["Adjusted p"], held["Verdict"],
+        facts.hidden if finding.verdict is Verdict.WITHHELD else touched,
+    )  # fmt: skip
 
 
 def _row(facts: Facts, place: str, finding: Finding, p: Mapping[Key, float]) -> tuple[str, ...]:
@@ -157,11 +155,12 @@ def _row(facts: Facts, place: str, finding: Finding, p: Mapping[Key, float]) -> 
     plain = facts.plain(finding)
     loss = facts.find(LOSS.get(finding.metric, ""), finding.subject, finding.group)
     part, rest = hidden, hidden
-    if loss is not None and loss.value is not None and finding.value is not None:
-        part = f"{gap(loss, loss.value)} ({within(loss, loss.low, loss.high)})"
-        rest = gap(finding, finding.value - loss.value)
+    told = facts.miscalibrated(finding)
+    if told is not None and finding.value is not None:
+        part = f"{gap(finding, told[0])} ({within(finding, told[1], told[2])})"
+        rest = gap(finding, finding.value - told[0])
     elif loss is not None and finding.value is not None:
-        part = "too few people to tell"
+        part = "not told"
     ratio = hidden
     if finding.level is not None and finding.baseline:
         ratio = figure(finding.level / finding.baseline, 2)

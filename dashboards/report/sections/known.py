@@ -23,7 +23,7 @@ def section(card: Card, attributes: Sequence[Row], edition: Edition) -> Section:
         id="card", number="", title="What is recorded of the tool",
         columns=(Column(title="What", width=1.0), Column(title="Recorded", width=2.6)),
         rows=tuple((label, told(name)) for label, name in FACTS),
-        note="Recorded by people; Rounds has not checked it against practice. `rounds card` writes the card by itself.",
+        note="Recorded by people; Rounds has not checked it against practice. “rounds card” writes the card by itself.",
     )  # fmt: skip
     sources = Table(
         id="attributes", number="", title="The source attributes of HTI-1, 45 CFR 170.315(b)(11)(iv)(B)",

@@ -21,7 +21,7 @@ def section(facts: Facts) -> Section:
         ("Records of race, sex and the like are incomplete, late or wrong, and more so in some groups.", unknown or bool(facts.attributes)),
         ("Groups are broad; the people within them differ.", True),
         ("Only people who were scored are seen. Who is never scored is another question.", config.eligible is None),
-        ("What depends on the threshold would differ at another one; calibration and net benefit are shown for that reason.", facts.threshold is not None),
+        ("What depends on the threshold would differ at another; hence calibration and net benefit.", facts.threshold is not None),
         ("Race, ethnicity, sex and so on are used to check the tool, not as causes in the body.", True),
         (f"Many comparisons were made ({len(facts.judged)}); see appendix A.", len(facts.judged) > 1),
     )  # fmt: skip
