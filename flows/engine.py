@@ -9,7 +9,12 @@ from contextlib import contextmanager
 from monitors.errors import SourceInvalid, SourceUnavailable
 
 _ENGINES = frozenset({"duckdb", "_duckdb", "ibis", "sqlglot", "pyarrow", "psycopg", "pyspark", "py4j"})
-_TORN = ("magic bytes", "unexpected end", "gzip", "footer", "too small", "truncated", "malformed")
+_TORN = (
+    "magic bytes", "unexpected end", "gzip", "footer", "too small", "truncated", "malformed", "corrupted",
+    "tprotocolexception", "invalid ttype", "don't know what type", "decompression failure", "enough bytes",
+    "state machine", "out of range of file",
+)  # fmt: skip
+_AT_LINE = re.compile(r"CSV Error on Line: (\d+)")
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
 _STOPPED = ("SparkContext was shut down", "stopped SparkContext", "cancelled because", "Connection refused")
 _INTERRUPTED = "Query interrupted"
@@ -74,6 +79,10 @@ def said(error: Exception, names: Iterable[str] = ()) -> str:
     line = str(error).strip().partition("\n")[0].split("Original Line", 1)[0].strip()
     if any(sign in line.lower() for sign in _TORN):
         return NOT_WHOLE
+    if at := _AT_LINE.search(line):
+        text = any(sign in str(error).lower() for sign in ("unicode", "utf-8"))
+        why = "is not UTF-8 text; save the file as UTF-8" if text else "cannot be read; mend that line"
+        return f"line {int(at[1]):,} {why}"
     known = set(names)
     plain = _QUOTED.sub(lambda m: m[0] if m[0][1:-1] in known else "…", line)
     return re.split(r"['\"]", plain)[0].strip() if _unclosed(plain, known) else plain

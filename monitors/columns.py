@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Annotated, Any
@@ -66,17 +67,20 @@ class Attribute(Strict):
     bands: tuple[float, ...] = ()
 
     @classmethod
-    def of(cls, declared: str | Mapping[str, Any] | list[str]) -> Attribute:
+    def of(cls, declared: Any) -> Attribute:
         """Read what the file says. Raises ValueError with the remedy."""
         if isinstance(declared, str):
             return cls(name=declared, columns=(declared,))
         if isinstance(declared, Mapping):
             ((column, bands),) = declared.items() if len(declared) == 1 else (("", None),)
-            if not column or not isinstance(bands, list) or len(bands) < 1:
+            whole = isinstance(column, str) and isinstance(bands, list) and all(map(_number, bands))
+            if not column or not bands or not whole:
                 raise ValueError("must be `{column: [first, second, …]}` with ascending band starts")
             if sorted(set(bands)) != bands:
                 raise ValueError(f"band starts must ascend (got {bands})")
             return cls(name=column, columns=(column,), bands=tuple(bands))
+        if not isinstance(declared, list | tuple) or not all(isinstance(part, str) for part in declared):
+            raise ValueError("must be a column, `{column: [first, second, …]}`, or a list of columns")
         if len(declared) < 2:
             raise ValueError(f"an intersection needs at least two columns (got {declared})")
         return cls(name=" × ".join(declared), columns=tuple(declared))
@@ -92,6 +96,10 @@ class Attribute(Strict):
 
         middle = [between(a, b) for a, b in pairwise(starts)]
         return (f"under {starts[0]:g}", *middle, f"{starts[-1]:g} and over") if starts else ()
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def read_attributes(declared: Any) -> Any:

@@ -95,7 +95,7 @@ def mapping(text: str, name: str, what: str, example: str) -> dict[str, Any]:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigError([f"{name}: line {line}: not YAML: {error.problem}"]) from None
     except (yaml.YAMLError, ValueError) as error:
-        raise ConfigError([f"{name}: not YAML: {error}"]) from None
+        raise ConfigError([f"{name}: not YAML: {str(error).partition(chr(10))[0]}"]) from None
     except RecursionError:
         raise ConfigError([f"{name}: not YAML: nested too deeply"]) from None
     if not isinstance(declared, dict):
@@ -135,6 +135,7 @@ _REMEDY = {
     "date_type": "must be a date such as 2026-01-05",
     "date_from_datetime_parsing": "must be a date such as 2026-01-05",
 }
+_SHOWN = 120  # characters of what was given
 _UNION_TAGS = {"FixedReference", "TrailingReference", "ScoreAtLeast", "str", "tuple[str, ...]"}
 
 
@@ -146,8 +147,15 @@ def said(error: Any) -> str:
     context = error.get("ctx", {})
     remedy = _REMEDY.get(error["type"], error["msg"].removeprefix("Value error, "))
     remedy = remedy.format(**context) if error["type"] in _REMEDY else remedy
-    got = error["input"]
-    shown = "" if "(got " in remedy or isinstance(got, dict | list) else f" (got {got!r})"
+    got, key = repr(error["input"]), _line(key)
+    got = got if len(got) <= _SHOWN else f"{got[:_SHOWN]}…"
+    shown = "" if "(got " in remedy or isinstance(error["input"], dict | list) else f" (got {got})"
     if error["type"] == "extra_forbidden":
         shown = ""
     return f"{key}: {remedy}{shown}" if key else remedy
+
+
+def _line(key: str) -> str:
+    """A key as one line that can be read, whatever somebody wrote for one."""
+    plain = key if key.isprintable() else key.encode("unicode_escape").decode()
+    return plain if len(plain) <= _SHOWN else f"{plain[:_SHOWN]}…"

@@ -59,7 +59,7 @@ def fetch(settings: Settings, folder: Path, place: Path) -> None:
     with _Written(place) as written:
         for search in searches:
             for bundle in _pages(base, search, token):
-                for entry in bundle.get("entry", []):
+                for entry in _listed(bundle, "entry"):
                     resource = entry.get("resource") if isinstance(entry, dict) else None
                     if isinstance(resource, dict) and resource.get("resourceType") in settings.types:
                         written.add(resource)
@@ -82,7 +82,7 @@ class _Written:
         kind = resource["resourceType"]
         if kind not in self._files:
             self._files[kind] = (self._place / f"{kind}.ndjson").open("w", encoding="utf-8")
-        self._files[kind].write(json.dumps(resource, ensure_ascii=False, separators=(",", ":")) + "\n")
+        self._files[kind].write(json.dumps(resource, separators=(",", ":")) + "\n")
 
 
 def _pages(base: str, search: str, token: str | None) -> Iterator[dict[str, Any]]:
@@ -94,7 +94,7 @@ def _pages(base: str, search: str, token: str | None) -> Iterator[dict[str, Any]
         if bundle.get("resourceType") != "Bundle":
             raise SourceInvalid(f"{home.hostname}: answered no Bundle; is `source.url` a FHIR server's base?")
         yield bundle
-        links = [link for link in bundle.get("link", []) if isinstance(link, dict)]
+        links = [link for link in _listed(bundle, "link") if isinstance(link, dict)]
         following = next((str(link.get("url")) for link in links if link.get("relation") == "next"), "")
         url = urljoin(url, following) if following else ""
         if url and urlsplit(url)[:2] != home[:2]:
@@ -103,6 +103,11 @@ def _pages(base: str, search: str, token: str | None) -> Iterator[dict[str, Any]
             )
         if url in seen or len(seen) >= PAGES:
             raise SourceInvalid(f"{home.hostname}: its pages lead in a circle, or nowhere")
+
+
+def _listed(bundle: dict[str, Any], key: str) -> list[Any]:
+    found = bundle.get(key)
+    return found if isinstance(found, list) else []
 
 
 def _got(url: str, token: str | None, where: str) -> dict[str, Any]:

@@ -132,7 +132,8 @@ class Resources:
             fields[outcome.resource] = sql.event_fields(outcome.resource, config.timezone, outcome.codes)
         for kind, files in self._files.items():
             flat = sql.flat([str(file) for file in files], kind, fields[kind])
-            self._run(f"CREATE TEMP TABLE fhir_{kind} AS {flat}")
+            with plainly(", ".join(file.name for file in files[:3]) or self.name):
+                self._run(f"CREATE TEMP TABLE fhir_{kind} AS {flat}")
             self._note_torn(kind)
         deletions = sql.parsed([str(file) for file in self._deleted], sql.DELETIONS)
         self._run(f"CREATE TEMP TABLE fhir_deleted AS {sql.deleted(f'({deletions})')}")
