@@ -26,9 +26,15 @@ def progress(quiet: bool) -> Iterator[Callable[[str], None]]:
 
     if quiet:
         yield lambda message: None
-    else:
-        with terminal.progress() as told:
+        return
+    with terminal.progress() as told:
+        if not terminal.live():
             yield told
+            return
+        from flows.embedded import followed
+
+        with followed(told) as told_on:
+            yield told_on
 
 
 def audit_and_show(

@@ -32,6 +32,11 @@ _LOOK = {
 _SHOWN = (Verdict.BEYOND, Verdict.FAILED, Verdict.DIFFERENT)
 
 
+def live() -> bool:
+    """Whether somebody watches: a line may then change, which in a pipe or a log it may not."""
+    return Console(stderr=True).is_terminal
+
+
 @contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
     """Say what is being done, in one line that gives way to the next."""

@@ -7,6 +7,7 @@ from typing import Any
 import ibis
 import pyarrow as pa
 
+from flows.embedded import embedded
 from flows.engine import plainly
 from flows.times import timed
 from monitors.canonical import digest
@@ -24,8 +25,7 @@ class Frame:
             raise SourceInvalid(f"a {type(rows).__name__} is no table; pass a pandas, Polars or Arrow table")
         self._rows = pa.table(rows)
         self._config = config
-        self._backend = ibis.duckdb.connect()
-        self._backend.raw_sql("SET TimeZone = 'UTC'")
+        self._backend = embedded()
         self._table: ibis.Table | None = None
 
     def table(self) -> ibis.Table:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import ibis
 
+from flows.embedded import embedded
 from flows.engine import plainly
 from flows.guess import THRESHOLD, Guesses, guess
 from flows.look import hold, look, nothing
@@ -74,9 +75,8 @@ def described(path: Path) -> dict[str, Any]:
 @contextmanager
 def _engine() -> Iterator[Any]:
     with tempfile.TemporaryDirectory(prefix="rounds-", ignore_cleanup_errors=True) as spill:
-        backend = ibis.duckdb.connect(temp_directory=spill)
+        backend = embedded(temp_directory=spill)
         try:
-            backend.raw_sql("SET TimeZone = 'UTC'")
             yield backend
         finally:
             backend.disconnect()

@@ -13,6 +13,7 @@ import ibis
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from flows.derive import derive
+from flows.embedded import embedded
 from flows.engine import plainly
 from flows.sources import _fhir_sql as sql
 from flows.sources._fhir_server import fetch
@@ -94,8 +95,7 @@ class Resources:
         except BaseException:
             self._spill.cleanup()
             raise
-        self._backend = ibis.duckdb.connect(temp_directory=self._spill.name)
-        self._backend.raw_sql("SET TimeZone = 'UTC'")
+        self._backend = embedded(temp_directory=self._spill.name)
         self._unread: dict[str, str] = {}
         self._table: ibis.Table | None = None
 

@@ -15,6 +15,7 @@ import ibis
 from pydantic import BaseModel, ConfigDict, Field
 
 from flows.derive import needed
+from flows.embedded import embedded
 from flows.engine import plainly, said
 from flows.periods import PARTITION
 from flows.sources import _places
@@ -191,8 +192,7 @@ class Files:
         self.name = self._reading.name
         self._settings, self._config = settings, config
         self._spill = tempfile.TemporaryDirectory(prefix="rounds-", ignore_cleanup_errors=True)
-        self._backend = ibis.duckdb.connect(temp_directory=self._spill.name)
-        self._backend.raw_sql("SET TimeZone = 'UTC'")
+        self._backend = embedded(temp_directory=self._spill.name)
         if not self._reading.mount(self._backend):
             # What DuckDB keeps of each file would grow with them; the disk's own cache does not.
             self._backend.raw_sql("SET enable_external_file_cache = false")

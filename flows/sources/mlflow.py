@@ -15,6 +15,7 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from flows.addresses import why_not
+from flows.embedded import embedded
 from flows.engine import plainly
 from flows.times import timed
 from monitors.canonical import digest
@@ -79,8 +80,7 @@ class Scored:
         except BaseException:
             self._spill.cleanup()
             raise
-        self._backend = ibis.duckdb.connect(temp_directory=self._spill.name)
-        self._backend.raw_sql("SET TimeZone = 'UTC'")
+        self._backend = embedded(temp_directory=self._spill.name)
         self._table: ibis.Table | None = None
 
     def table(self) -> ibis.Table:
@@ -154,8 +154,7 @@ class Traces:
              for row in scoring.traces(self.name, settings.tracking)], _TRACE,
         )  # fmt: skip
         self._digest = digest([held.num_rows, held["id"][-1].as_py() if held.num_rows else None])
-        self._backend = ibis.duckdb.connect()
-        self._backend.raw_sql("SET TimeZone = 'UTC'")
+        self._backend = embedded()
         self._rows = self._backend.create_table("rounds_rows", held, temp=True)
         self._table: ibis.Table | None = None
 

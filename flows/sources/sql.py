@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 import duckdb
 import ibis
@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from flows.derive import derive, needed
 from flows.dialects import fetched
+from flows.embedded import embedded
 from flows.engine import plainly
 from flows.sources._sqlite import copy
 from flows.times import timed
@@ -45,6 +46,7 @@ _POSTGRES = frozenset(
     {"sslmode", "sslrootcert", "sslcert", "sslkey", "channel_binding", "target_session_attrs",
      "connect_timeout", "application_name"}
 )  # fmt: skip
+_FOLDER = re.compile(r"/[^,]*")  # several hosts stand after commas
 _SECRET = re.compile("passw|pwd|secret|token|passphrase|private_key")
 LISTS = True  # in DuckDB and SQLite a row may hold a batch of requests
 _NAME = re.compile(r"[^.\"'\s][^\"']*")
@@ -77,7 +79,8 @@ class Settings(BaseModel):
         if parts.scheme not in ENGINES:
             known = ", ".join(ENGINES)
             raise ValueError(f"must begin with one of {known}, then :// (got {parts.scheme!r})")
-        if ENGINES[parts.scheme] == "postgres" and (unknown := sorted(asked - _POSTGRES)):
+        sayable = _POSTGRES | _socket(parts)
+        if ENGINES[parts.scheme] == "postgres" and (unknown := sorted(asked - sayable)):
             raise ValueError(f"may say {', '.join(sorted(_POSTGRES))} after its ? (got {unknown[0]!r})")
         return url
 
@@ -237,9 +240,7 @@ def _opened(settings: Settings, config: ModelConfig, folder: Path, spill: str) -
             raise SourceInvalid(f"{path.name}: no such file, looked for in {path.parent}; check `source.url`")
         if settings.engine == "duckdb":
             with plainly(path.name):
-                backend = ibis.duckdb.connect(path, read_only=True, temp_directory=spill)
-            backend.raw_sql("SET TimeZone = 'UTC'")
-            return backend
+                return embedded(path, read_only=True, temp_directory=spill)
         return _streamed(path, settings, config, spill)
     password = _password(settings, folder)
     if settings.engine == "postgres":
@@ -268,6 +269,12 @@ def _opened(settings: Settings, config: ModelConfig, folder: Path, spill: str) -
         ) from None
 
 
+def _socket(parts: SplitResult) -> frozenset[str]:
+    """What else an address may say: the folder of a socket on this machine, which no other can answer at."""
+    host = dict(parse_qsl(parts.query)).get("host", "")
+    return frozenset({"host", "port"}) if not parts.hostname and _FOLDER.fullmatch(host) else frozenset()
+
+
 def _path(host: str, path: str, folder: Path) -> Path:
     """sqlite:///a.db and duckdb://a.db are relative to the file, sqlite:////a.db is not."""
     return folder / unquote(host + path.removeprefix("/"))
@@ -279,8 +286,7 @@ def _seconds(length: Length) -> float:
 
 def _streamed(path: Path, settings: Settings, config: ModelConfig, spill: str) -> Any:
     """A SQLite table in an embedded DuckDB: SQLite has no types to count by."""
-    backend = ibis.duckdb.connect(temp_directory=spill)
-    backend.raw_sql("SET TimeZone = 'UTC'")
+    backend = embedded(temp_directory=spill)
     copy(path, settings.table, set(_wanted(settings, config)), backend.con, "rounds_rows")
     return backend
 

@@ -156,6 +156,8 @@ def test_no_file_sends_us_inside_or_in_the_clear(url: str, tmp_path: Path) -> No
         ("databricks://host/path?access_token=s3cret", "holds a password"),
         ("postgresql://reader@db/ward?options=-c%20default_transaction_read_only%3Doff", "got 'options'"),
         ("postgresql://reader@db/ward?host=169.254.169.254", "got 'host'"),
+        ("postgresql://reader@db/ward?host=/run/postgresql", "got 'host'"),
+        ("postgresql://reader@/ward?host=/run/postgresql,169.254.169.254", "got 'host'"),
         ("postgresql://reader@db/ward?passfile=/etc/shadow", "got 'passfile'"),
     ],
 )
