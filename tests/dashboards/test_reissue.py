@@ -91,7 +91,7 @@ def test_the_report_issued_anew_holds_votes_dissent_conditions_and_what_is_owed(
     assert signed["Privacy"][4] == "did not vote"
     log = {row[0]: row for row in tables(report)["t9"].rows}
     assert log["F1"][5] == "see D1"
-    assert log["D1"][5:8] == ("continue with conditions", "the gap is watched", "Cleo, chair")
+    assert log["D1"][5:8] == ("continue with conditions: a weekly look", "the gap is watched", "Cleo, chair")
     assert log["A1"][1] == "recalibrate for b"
     assert log["A1"][7:12] == ("Dan", "1 Jun 2026", "O/E within .15", "–", "open")
 

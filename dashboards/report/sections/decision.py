@@ -134,10 +134,11 @@ def _said(held: Standing, before: Sequence[Block]) -> tuple[str, ...]:
 
 
 def _decision(held: Standing, place: int, made: Decision) -> Row:
-    stands = made is held.decision
+    stands, on = made is held.decision, "; ".join(dict.fromkeys(map(held.words, made.conditions)))
     return (
-        f"D{place}", "All findings of this report", "sections 5 to 11", NOTHING, "table 8", made.decision, held.words(made.reason),
-        _who(held, made.by, made.role), NOTHING, "; ".join(map(held.words, made.conditions)) or NOTHING,
+        f"D{place}", "All findings of this report", "sections 5 to 11", NOTHING, "table 8",
+        f"{made.decision}: {on}" if on else made.decision, held.words(made.reason),
+        _who(held, made.by, made.role), NOTHING, NOTHING,
         _day(made.recheck) if made.recheck else "none set", "stands" if stands else "superseded", str(made.seq),
     )  # fmt: skip
 
