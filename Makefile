@@ -21,7 +21,7 @@ export DO_NOT_TRACK := true
 export MLFLOW_DISABLE_TELEMETRY := true
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: help setup demo serve test check lint format lock bench speed mutation schema docs clean
+.PHONY: help setup demo serve test check lint format lock bench speed scale mutation schema docs clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ bench: $(VENV)/.ready-dev ## The benchmarks; nothing else should be running
 
 speed: $(VENV)/.ready-dev ## docs/performance.md anew, peers measured beside; nothing else should be running
 	@$(PY) -m benchmarks.speed
+
+scale: $(VENV)/.ready-dev ## docs/fleet.md anew: 500 models, and ten years; hours, 20 GB
+	@$(PY) -m benchmarks.scale
 
 mutation: $(VENV)/.ready-dev ## Would the tests notice? Mutants of what verdicts rest on
 	@$(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["mutation"])' \

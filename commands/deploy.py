@@ -27,8 +27,15 @@ if TYPE_CHECKING:
     show_default=True,
     help="Models of a schedule in one run.",
 )
+@click.option(
+    "--per-source",
+    type=click.IntRange(1),
+    help="Models audited at the same time on one database or server. [no limit]",
+)
 @click.pass_obj
-def deploy(home: Home, paths: tuple[Path, ...], pool: str, at_once: int, together: int) -> None:
+def deploy(
+    home: Home, paths: tuple[Path, ...], pool: str, at_once: int, together: int, per_source: int | None
+) -> None:
     """Make models' schedules deployments of a Prefect server (PREFECT_API_URL), for its workers to run.
 
     Call it again when a file is new, changed or gone. A worker: `prefect worker start --pool rounds`.
@@ -36,5 +43,6 @@ def deploy(home: Home, paths: tuple[Path, ...], pool: str, at_once: int, togethe
     os.environ.update(home.make().environment(os.environ))  # before Prefect reads it
     from flows import schedule
 
-    made = schedule.deploy(model_files(paths or (Path("configs/models"),)), home, pool, at_once, together)
+    files = model_files(paths or (Path("configs/models"),))
+    made = schedule.deploy(files, home, pool, at_once, together, per_source or 0)
     click.echo(f"{len(made)} deployments in the work pool {pool}; prefect worker start --pool {pool}")

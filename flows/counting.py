@@ -22,6 +22,7 @@ from flows.periods import within
 from flows.prepare import Prepared, checked, run
 from flows.scans import Scans
 from flows.shape import SCHEMA, shaped
+from flows.source import Source
 from monitors.canonical import digest
 from monitors.checks import checks
 from monitors.columns import Columns
@@ -139,6 +140,14 @@ def count(
         unreadable=unreadable,
         score_edges=frozen.score_edges,
     )
+
+
+def rows_in(config: ModelConfig, window: Window, source: Source) -> int:
+    """How many rows a window holds now, and nothing else of them."""
+    table = source.table()
+    with plainly(source.name, table.columns):
+        rows = within(table, config.columns, window, config, source.name)
+        return int(fetched(rows.aggregate(n=rows.count()))[0]["n"])
 
 
 def untimed(table: ibis.Table, columns: Columns, where: str = "the source") -> dict[str, str]:

@@ -8,23 +8,32 @@ comes next.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
+from statistics import median
 
 from flows.monitor import due, overlapping, stage_at
 from monitors.audit import Audit, Stage
 from monitors.config import ModelConfig
 from monitors.errors import LedgerError
-from monitors.ledger import Ledger
+from monitors.ledger import Entry, Ledger
 from monitors.release import keep
 from monitors.window import Window, moment, utc
 
 WATCHED = "watched"  # the ledger's word for since when a model has been on the schedule
+FEWEST, REMEMBERED = 3, 8  # windows from which is known how many rows one has, and those looked at
+Rows = Callable[[Window], int]
 REPAIRED = 4  # the last audits whose release is made good where a crash came between
 
 
 def owing(
-    config: ModelConfig, ledger: Ledger, at: datetime, folder: Path, fingerprint: str | None = None
+    config: ModelConfig,
+    ledger: Ledger,
+    at: datetime,
+    folder: Path,
+    fingerprint: str | None = None,
+    rows: Rows | None = None,
 ) -> list[tuple[Window, Stage]]:
     """Every window a scheduled run owes at a moment, each at the stage it has reached.
 
@@ -38,12 +47,16 @@ def owing(
         at: the moment the run was scheduled for, never the clock's.
         folder: where a marker's relative path starts from.
         fingerprint: of the source as it is now; None counts nothing again.
+        rows: how many rows a window holds now; None waits for none.
     """
-    ready = [w for w in (ready_by(config, at, folder),) if w is not None]
-    if not ready:
+    standing = ledger.heads(config.model, before=at)
+    wanted = _wanted(config, standing)
+    last = ready_by(
+        config, at, folder, lambda window: rows is None or wanted is None or rows(window) >= wanted
+    )
+    if last is None:
         return []
-    (last,) = ready
-    heads = {str(entry.window): entry for entry in ledger.heads(config.model, before=at)}
+    heads = {str(entry.window): entry for entry in standing}
     audited = {Window.parse(window): entry for window, entry in heads.items()}
     owed = dict(due(config, at, last))
     others = [window for window in audited if not on_grid(config, window)]
@@ -75,19 +88,30 @@ def enrol(config: ModelConfig, ledger: Ledger, at: datetime) -> datetime:
     return moment(entry.body["since"]) if entry else config.grid.ending_by(at).start
 
 
-def ready_by(config: ModelConfig, at: datetime, folder: Path) -> Window | None:
+def _wanted(config: ModelConfig, standing: Sequence[Entry]) -> float | None:
+    """So many rows a window is waited for; None where nothing is asked, or too little is known yet."""
+    share = config.arrival.rows
+    known = [entry.summary["rows"] for entry in standing if entry.version == config.version][-REMEMBERED:]
+    return share * median(known) if share is not None and len(known) >= FEWEST else None
+
+
+def ready_by(
+    config: ModelConfig, at: datetime, folder: Path, enough: Callable[[Window], bool] = lambda _: True
+) -> Window | None:
     """The last complete window whose data can be taken as there at a moment.
 
-    None where its marker has not been written: nothing after it is looked at either, since a feed
-    that is late with one window is late with the next.
+    None where its marker has not been written, or its rows are not there, nor those of the window
+    before it: nothing after it is looked at either, since a feed that is late with one window is
+    late with the next. What was waited for as long as the config's patience is taken as it is.
     """
     arrival, window = config.arrival, config.grid.ending_by(at)
     while arrival.delay is not None and arrival.delay.after(window.end, config.zone) > at:
         window = config.grid.window(config.grid.index(window.start) - 1)
-    if arrival.marker is None or _marked(config, window, folder):
-        return window
-    before = config.grid.window(config.grid.index(window.start) - 1)
-    return before if _marked(config, before, folder) else None
+    for each in (window, config.grid.window(config.grid.index(window.start) - 1)):
+        waited = arrival.patience is not None and arrival.patience.after(each.end, config.zone) <= at
+        if waited or ((arrival.marker is None or _marked(config, each, folder)) and enough(each)):
+            return each
+    return None
 
 
 def repair(config: ModelConfig, ledger: Ledger) -> None:

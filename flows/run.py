@@ -14,6 +14,7 @@ from flows import eligible as eligibles
 from flows import source as sources
 from flows.channel import ChannelsConfig
 from flows.copying import settle
+from flows.counting import rows_in
 from flows.home import Home
 from flows.home import now as now  # those who run a model ask here for both
 from flows.home import open_ledger as open_ledger
@@ -117,7 +118,9 @@ def run(
             try:
                 mark = fingerprint(source, eligible) if chosen is None or stands is not None else ""
                 if chosen is None:
-                    chosen = owing(config, ledger, at, path.parent, mark)
+                    chosen = owing(
+                        config, ledger, at, path.parent, mark, lambda w: rows_in(config, w, source)
+                    )
                 for number, (window, stage) in enumerate(chosen, start=1):
                     of = f" ({number} of {len(chosen)})" if len(chosen) > 1 else ""
                     told(f"{config.model}: {window.start:%d %b %Y} to {window.end:%d %b %Y}{of}")

@@ -45,6 +45,7 @@ from flows.beside import prefect_server
 from flows.home import Home, quiet
 from flows.owing import enrol
 from flows.run import now, open_ledger, run_window
+from flows.sharing import batches, queue, started
 from monitors.canonical import digest
 from monitors.config import ModelConfig
 from monitors.errors import RoundsError
@@ -162,6 +163,7 @@ async def monitor(
     since: str | None = None,
     until: str | None = None,
     together: bool = False,
+    at_once: int = AT_ONCE,
 ) -> State[Any]:
     """Audit what each model's file owes at the moment this run was scheduled for.
 
@@ -172,7 +174,7 @@ async def monitor(
     as one on time: the moment is the schedule's, never the clock's.
     """
     at = moment or utc(_scheduled())
-    outcome = await each(models, lambda model: audit(model, at, home, since, until, together))
+    outcome = await each(models, lambda model: audit(model, at, home, since, until, together), at_once)
     ended = Failed if outcome.failed else Completed
     return ended(message=outcome.said, data=outcome.payload())
 
@@ -235,7 +237,7 @@ def deployment(file: Path, config: ModelConfig, home: Home, *, together: bool = 
     given: dict[str, Any] = {"models": [str(file)], "home": str(home.folder)}
     made = monitor.to_deployment(
         name=f"{config.model}-multivariate" if together else config.model,
-        schedules=[Cron(line, timezone=config.timezone)] if line else [],
+        schedules=[Cron(started(line, config), timezone=config.timezone)] if line else [],
         parameters={**given, "together": True} if together else given,
         tags=["rounds", _tag(home)],
         entrypoint_type=EntrypointType.MODULE_PATH,
@@ -245,7 +247,9 @@ def deployment(file: Path, config: ModelConfig, home: Home, *, together: bool = 
     return made
 
 
-def deploy(files: Sequence[Path], home: Home, pool: str, at_once: int, together: int = 1) -> list[str]:
+def deploy(
+    files: Sequence[Path], home: Home, pool: str, at_once: int, together: int = 1, per_source: int = 0
+) -> list[str]:
     """Make every model's schedule a deployment of a work pool, for workers on whatever machines.
 
     The pool is made where it is new. What an earlier call made of models that are gone is taken
@@ -257,6 +261,7 @@ def deploy(files: Sequence[Path], home: Home, pool: str, at_once: int, together:
         pool: the work pool's name.
         at_once: runs at the same time in the whole pool.
         together: at most so many models of one schedule share a run, which spares its start.
+        per_source: models audited at the same time on one database or server; 0 sets no limit.
 
     Raises NoServer where no Prefect server is named.
     """
@@ -267,35 +272,30 @@ def deploy(files: Sequence[Path], home: Home, pool: str, at_once: int, together:
     ledger = open_ledger(home)
     for config in scheduled.values():
         enrol(config, ledger, now())
-    made = [_shared(batch, scheduled, home) for batch in batches(scheduled, together)]
+    made = [_shared(batch, scheduled, home, per_source) for batch in batches(scheduled, together)]
     apart = {file: config for file, config in configs.items() if config.multivariate.schedule}
     made += [deployment(file, config, home, together=True) for file, config in apart.items()]
-    asyncio.run(_deployed(made, home, pool, at_once))
+    asyncio.run(_deployed(made, home, pool, at_once, per_source))
     return [each.name for each in made]
 
 
-def batches(scheduled: Mapping[Path, ModelConfig], together: int) -> list[list[Path]]:
-    """Models that share a run: those of one schedule in one time zone, at most so many, in their order."""
-    alike: dict[tuple[str | None, str], list[Path]] = {}
-    for file, config in scheduled.items():
-        alike.setdefault((config.schedule, config.timezone), []).append(file)
-    return [
-        files[start : start + together]
-        for files in alike.values()
-        for start in range(0, len(files), together)
-    ]
-
-
-def _shared(batch: Sequence[Path], configs: Mapping[Path, ModelConfig], home: Home) -> RunnerDeployment:
+def _shared(
+    batch: Sequence[Path], configs: Mapping[Path, ModelConfig], home: Home, per_source: int = 0
+) -> RunnerDeployment:
     """One deployment of several models, called by the first of them."""
     made = deployment(batch[0], configs[batch[0]], home)
     if len(batch) > 1:
         made.name = f"{configs[batch[0]].model}-and-{len(batch) - 1}-more"
         made.parameters = {**made.parameters, "models": [str(file) for file in batch]}
+    if per_source and (waits := queue(configs[batch[0]])):
+        made.work_queue_name = waits
+        made.parameters = {**made.parameters, "at_once": 1}  # the queue counts runs
     return made
 
 
-async def _deployed(made: Sequence[RunnerDeployment], home: Home, pool: str, at_once: int) -> None:
+async def _deployed(
+    made: Sequence[RunnerDeployment], home: Home, pool: str, at_once: int, per_source: int
+) -> None:
     env = quiet(os.environ)  # the rest is each worker's own: no password stands in the server's database
     async with get_client() as client:
         try:
@@ -305,6 +305,8 @@ async def _deployed(made: Sequence[RunnerDeployment], home: Home, pool: str, at_
             await client.create_work_pool(
                 WorkPoolCreate(name=pool, type="process", concurrency_limit=at_once)
             )
+        for waits in sorted({each.work_queue_name for each in made if each.work_queue_name}):
+            await _limited(client, waits, pool, per_source)
         known = []
         for each in made:
             each.job_variables = {"env": env}
@@ -312,6 +314,15 @@ async def _deployed(made: Sequence[RunnerDeployment], home: Home, pool: str, at_
         await _forget_others(client, home, known)
         for name in known:
             await client.create_flow_run_from_deployment(name)
+
+
+async def _limited(client: PrefectClient, name: str, pool: str, limit: int) -> None:
+    """A queue of the pool whose runs go so many at a time, whichever workers take them."""
+    try:
+        held = await client.read_work_queue_by_name(name, work_pool_name=pool)
+        await client.update_work_queue(held.id, concurrency_limit=limit)
+    except ObjectNotFound:
+        await client.create_work_queue(name, concurrency_limit=limit, work_pool_name=pool)
 
 
 async def _forget_others(client: PrefectClient, home: Home, known: Sequence[UUID]) -> None:

@@ -35,6 +35,7 @@ _MODEL_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _NO_FINDING: Any = {
     "multivariate": {"schedule"},
     "schedule": True,
+    "jitter": True,
     "arrival": True,
     "governance": True,
     "plan": {"__all__": {"silent"}},
@@ -89,12 +90,31 @@ class ArrivalSpec(Strict):
         description="A file, relative to this one, that the feed writes when a window is complete, such as "
         "`done/{end:%Y-%m-%d}.ok`; a window waits for it.",
     )
+    rows: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="A window waits until it holds this share of the rows that windows before it had "
+        "(the median of the last eight); needs `patience`.",
+    )
+    patience: IsoLength | None = Field(
+        None,
+        description="How long after a window ended its rows or its marker are waited for; then it is "
+        "audited with what is there, and rows that are missing are a finding. Without it a marker is "
+        "waited for without end.",
+    )
     recount: int = Field(
         1,
         ge=0,
         le=60,
         description="How many windows before the last are counted again when the source changed since.",
     )
+
+    @model_validator(mode="after")
+    def _ends(self) -> ArrivalSpec:
+        if self.rows is not None and self.patience is None:
+            raise ValueError("`rows` needs `patience`: how long to wait for them")
+        return self
 
     @field_validator("marker")
     @classmethod
@@ -250,6 +270,13 @@ class ModelConfig(Strict):
     window: WindowSpec
     timezone: Annotated[str, AfterValidator(known_zone)] = "UTC"
     schedule: str | None = Field(None, description="Cron, in that time zone.")
+    jitter: int = Field(
+        0,
+        ge=0,
+        le=59,
+        description="Minutes over which starts are spread, by the model's name, always the same; for a "
+        "schedule whose minute is a number.",
+    )
     arrival: ArrivalSpec = ArrivalSpec()
     reference: Reference
     plan: tuple[Rule, ...] = ()

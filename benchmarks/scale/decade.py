@@ -11,18 +11,18 @@ import hashlib
 import json
 import os
 import resource
+import sqlite3
 import statistics
 import subprocess
 import sys
 import time
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
-
-import sqlalchemy as sa
 
 from benchmarks.scale import rows
 from flows import run as runs
@@ -50,6 +50,8 @@ def name(number: int) -> str:
 def month(folder: Path) -> tuple[Path, Ledger]:
     """One model's month, audited as any is; its file and its ledger."""
     first = END - timedelta(days=MONTH)
+    if (folder / "month-whole").exists():
+        return folder / f"{name(0)}.yaml", open_ledger(Home.of({}, folder / "month"))
     rows.feed(folder / "feed", first, MONTH, 1, BROKEN)
     file = folder / f"{name(0)}.yaml"
     file.write_text(rows.declared(name(0), folder / "feed", first, "never"))
@@ -60,6 +62,7 @@ def month(folder: Path) -> tuple[Path, Ledger]:
         if day == 0:
             enrol(read(file), open_ledger(home), at)
         list(runs.run(file, home, runs.last_complete, at, copy=False))
+    (folder / "month-whole").touch()
     return file, open_ledger(home)
 
 
@@ -96,6 +99,7 @@ class Day:
     audit: Entry
     release: Entry
     weighed: Entry
+    weighed_text: str
     alerts: tuple[Entry, ...]
     bodies: dict[str, Body]
 
@@ -112,7 +116,7 @@ class Day:
         for each in (audit, release):
             text = canonical(each.body)
             bodies[each.kind] = Body.of(text, text.rindex(',"model":'))
-        return cls(audit, release, weighed, alerts, bodies)
+        return cls(audit, release, weighed, canonical(weighed.body), alerts, bodies)
 
     def said_of(self, model: str, window: Window, history: str) -> Iterator[dict[str, Any]]:
         """Its rows, but for their place in the chain; the last but the alerts' is the weighed one."""
@@ -131,15 +135,19 @@ class Day:
 
         body, digest = self.bodies["audit"].ended(moved(self.bodies["audit"].tail))
         yield row(self.audit, self.audit.key.replace(was, str(window)).replace(name(0), model), body, digest)
+        # What stands is read from the last windows alone, which bear it; the many before bear nothing.
+        last = window.end > datetime(END.year, END.month, END.day, tzinfo=UTC) - timedelta(days=MONTH)
+        text = self.weighed_text if last else "{}"
+        weighed = moved(text).replace(self.weighed.body["history"], chained(history, digest))
         shown, shown_digest = self.bodies["release"].ended(moved(self.bodies["release"].tail))
         yield row(self.release, f"{digest}|{RULES}", shown, shown_digest)
         for kind, key, text in (
             ("copied", digest, canonical({"run_id": digest[7:39]})),
-            ("weighed", digest, moved(canonical({**self.weighed.body, "history": chained(history, digest)}))),
+            ("weighed", digest, weighed),
             *(("alert", f"{digest[7:23]}|{i}|{entry.key.rpartition('|')[2]}", canonical(entry.body).replace(
                 f'"{name(0)}"', f'"{model}"')) for i, entry in enumerate(self.alerts)),
         ):  # fmt: skip
-            packed, whole = zlib.compress(text.encode(), 6), hashlib.sha256(text.encode()).hexdigest()
+            packed, whole = zlib.compress(text.encode(), 1), hashlib.sha256(text.encode()).hexdigest()
             source = self.weighed if kind != "alert" else self.alerts[0]
             yield {**row(source, key, packed, f"sha256:{whole}"), "kind": kind}
 
@@ -151,7 +159,11 @@ def write(ledger: Ledger, template: Ledger, models: int, days: int) -> int:
     histories = dict.fromkeys(map(name, range(models)), "")
     held: list[dict[str, Any]] = []
     seq, previous = 0, GENESIS
-    with ledger._engine.begin() as connection:
+    named = [column.name for column in entry_table.entries.c]
+    insert = f"INSERT INTO rounds_entries VALUES ({', '.join(f':{column}' for column in named)})"
+    with closing(sqlite3.connect(ledger.url.removeprefix("sqlite:///"), isolation_level=None)) as connection:
+        for setting in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-400000"):
+            connection.execute(f"PRAGMA {setting}")
         for entry in [e for kind in ("config", "reference", "watched") for e in template.entries(kind)]:
             for model in histories:
                 text = canonical(entry.body)
@@ -178,7 +190,9 @@ def write(ledger: Ledger, template: Ledger, models: int, days: int) -> int:
                     seq += 1
                     line |= {"seq": seq, "previous": previous}
                     line["hash"] = previous = _hash(line)
-                connection.execute(sa.insert(entry_table.entries), held)
+                connection.execute("BEGIN")
+                connection.executemany(insert, held)
+                connection.execute("COMMIT")
                 held.clear()
                 print(f"{window}: {seq:,} entries", file=sys.stderr, flush=True)
     return seq

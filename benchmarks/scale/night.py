@@ -151,6 +151,7 @@ def measure(folder: Path, models: int) -> dict[str, Any]:
                 "wall_s": round(time.monotonic() - begun, 1), "cpu_s": round(all_worked() - spent, 1),
                 "mlflow_cpu_s": round(worked(tree(served)) - tracked, 1), "peak_mb": round(watch.peak),
                 "runs": sorted({r["state_name"] for r in ended}), "audits": audits, "copies": copies,
+                "made": audits - found.get("first", {}).get("audits", 0),
             }  # fmt: skip
             print(night, json.dumps(found[night]), file=sys.stderr, flush=True)
     shutil.rmtree(folder, ignore_errors=True)

@@ -15,6 +15,7 @@ import pytest
 from flows import beside, schedule
 from flows.home import Home, open_ledger
 from flows.owing import WATCHED
+from flows.sharing import queue, started
 from monitors.config_file import parse
 from tests.flows.test_schedule import CONFIG, ROOT, ask, environ, table
 
@@ -28,6 +29,38 @@ def test_models_of_one_schedule_share_a_run_and_no_others(tmp_path: Path) -> Non
     shared = schedule._shared(list(made)[:3], made, Home.of({}, tmp_path))
     assert shared.name == "sepsis-and-2-more"
     assert shared.parameters["models"] == [str(tmp_path / f"m{n}.yaml") for n in range(3)]
+
+
+def test_starts_are_spread_by_name_in_the_same_hour_and_always_alike() -> None:
+    text = CONFIG + "jitter: 20\n"
+    named = [parse(text.replace("model: sepsis", f"model: sepsis-{n}"), "m.yaml") for n in range(60)]
+    lines = [started("0 6 * * 1", config) for config in named]
+    assert lines == [started("0 6 * * 1", config) for config in named]
+    assert {line.partition(" ")[2] for line in lines} == {"6 * * 1"}
+    minutes = {int(line.partition(" ")[0]) for line in lines}
+    assert minutes <= set(range(21))
+    assert len(minutes) > 15
+    assert {int(started("50 6 * * 1", config).partition(" ")[0]) for config in named} <= set(range(50, 60))
+    assert started("*/5 * * * *", named[0]) == "*/5 * * * *"
+    assert started("0 6 * * 1", parse(CONFIG, "m.yaml")) == "0 6 * * 1"
+    assert named[0].digest == parse(CONFIG.replace("sepsis", "sepsis-0"), "m.yaml").digest
+
+
+def test_models_of_one_database_wait_in_one_queue_and_files_in_none(tmp_path: Path) -> None:
+    database = CONFIG.replace(
+        '{kind: files, path: "*.csv"}', '{kind: sql, url: "postgresql://secret.example/ward", table: t}'
+    )
+    other = database.replace("secret.example", "other.example")
+    made = {tmp_path / f"{n}.yaml": parse(text, "m.yaml") for n, text in enumerate((database, other, CONFIG))}
+    names = [queue(config) for config in made.values()]
+    assert names[2] is None
+    assert names[0] != names[1]
+    assert "secret" not in str(names[0])
+    assert [len(batch) for batch in schedule.batches(made, 5)] == [1, 1, 1], "a run reads one source"
+    limited = schedule._shared(list(made)[:1], made, Home.of({}, tmp_path), 2)
+    assert (limited.work_queue_name, limited.parameters["at_once"]) == (names[0], 1)
+    free = schedule._shared(list(made)[:1], made, Home.of({}, tmp_path))
+    assert (free.work_queue_name, "at_once" in free.parameters) == (None, False)
 
 
 def test_without_a_server_it_says_so(tmp_path: Path) -> None:

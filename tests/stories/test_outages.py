@@ -215,6 +215,27 @@ def test_a_window_waits_for_its_delay_and_its_marker(hospital: Hospital, heard: 
     assert hospital.morning(3) == ["2026-01-15"]
 
 
+def test_a_window_waits_for_its_rows_and_a_quiet_one_is_a_finding_in_the_end(
+    hospital: Hospital, heard: Heard
+) -> None:
+    text = hospital.model.read_text()
+    hospital.model.write_text(text.replace("{recount: 0}", "{recount: 0, rows: 0.5, patience: PT8H}"))
+    scores = hospital.folder / "scores.csv"
+    whole = scores.read_text().splitlines(keepends=True)
+    lost = [line for line in whole if line.startswith("v11-")]  # the day before the fourth morning
+    scores.write_text("".join(line for line in whole if line not in lost[3:]))
+    for number in (1, 2, 3):
+        hospital.morning(number)
+    assert hospital.morning(4) == ["2026-01-13"], "of three rows it is not said that the ward is quiet"
+    scores.write_text("".join(whole))
+    assert hospital.morning(4, timedelta(hours=3)) == ["2026-01-16"], "its rows came at nine"
+    scores.write_text("".join(line for line in whole if not line.startswith("v12-")))
+    assert hospital.morning(5) == ["2026-01-14"]
+    assert hospital.morning(5, timedelta(hours=3)) == ["2026-01-17"], "nobody waits for ever"
+    (quiet,) = [r.audit for r in hospital.ledger.audits("sepsis-alert") if r.audit.rows == 0]
+    assert [f.verdict for f in quiet.findings if f.metric == "rows"] == ["beyond"]
+
+
 def test_a_backfill_that_was_interrupted_goes_on_where_it_stopped(
     hospital: Hospital, heard: Heard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
