@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import event, pool
+from sqlalchemy import event, exc, pool
 
+from monitors.errors import LedgerUnavailable
 from monitors.migrations import HEAD, TABLE, upgrade
 
 _TRIES = 50  # openings of a new SQLite file that race
@@ -63,6 +66,17 @@ def opened(url: str) -> sa.Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _write_lock)
     return engine
+
+
+@contextmanager
+def reached(engine: sa.Engine) -> Iterator[None]:
+    """Say in our words, and without a password, that the database is away or its disk is full."""
+    try:
+        yield
+    except (exc.OperationalError, exc.InterfaceError) as error:
+        shown = engine.url.render_as_string(hide_password=True)
+        reason = str(error.orig).strip().partition("\n")[0]
+        raise LedgerUnavailable(f"{shown}: the ledger cannot be read or written now: {reason}") from None
 
 
 def make(engine: sa.Engine) -> None:

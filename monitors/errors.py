@@ -41,6 +41,12 @@ class LedgerError(RoundsError):
     """The ledger refuses: a broken chain, a body that does not match its digest."""
 
 
+class LedgerUnavailable(RoundsError):
+    """The ledger's database cannot be reached or written now; what was written stands."""
+
+    retryable = True
+
+
 class TrackingUnavailable(RoundsError):
     """MLflow cannot be reached now; the copy waits in the ledger."""
 

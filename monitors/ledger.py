@@ -20,7 +20,7 @@ from sqlalchemy import exc
 from monitors import entry_table, restated
 from monitors.audit import Audit, Stage
 from monitors.canonical import canonical, digest
-from monitors.errors import LedgerError
+from monitors.errors import LedgerError, LedgerUnavailable
 from monitors.heads import LIGHT, lacking, light, standing
 from monitors.profile import Profile
 from monitors.window import moment, utc
@@ -84,7 +84,7 @@ class Ledger:
             entry_table.make(self._engine)
         except exc.OperationalError as error:
             shown = self._engine.url.render_as_string(hide_password=True)
-            raise LedgerError(f"{shown}: the ledger cannot be opened: {error.orig}") from None
+            raise LedgerUnavailable(f"{shown}: the ledger cannot be opened: {error.orig}") from None
 
     def append(
         self,
@@ -121,7 +121,7 @@ class Ledger:
                     raise LedgerError(f"{kind} {key!r} is already in the ledger with another body")
                 return found
             try:
-                with self._engine.begin() as connection:
+                with entry_table.reached(self._engine), self._engine.begin() as connection:
                     last = connection.execute(
                         sa.select(_entries.c.seq, _entries.c.hash).order_by(_entries.c.seq.desc()).limit(1)
                     ).first()
@@ -336,7 +336,7 @@ class Ledger:
 
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
-        with self._engine.connect() as connection:
+        with entry_table.reached(self._engine), self._engine.connect() as connection:
             yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
     def _select(

@@ -18,7 +18,7 @@ import pytest
 
 from monitors.audit import Audit, Finding, Stage, Verdict
 from monitors.cube import Cube
-from monitors.errors import LedgerError
+from monitors.errors import LedgerError, LedgerUnavailable
 from monitors.ledger import GENESIS, Ledger
 from monitors.profile import Profile
 from monitors.window import Window, moment
@@ -141,7 +141,7 @@ def test_a_ledger_opened_again_goes_on(path: Path) -> None:
 
 
 def test_a_ledger_that_cannot_be_opened_says_where(tmp_path: Path) -> None:
-    with pytest.raises(LedgerError, match=r"nowhere/ledger\.db: the ledger cannot be opened"):
+    with pytest.raises(LedgerUnavailable, match=r"nowhere/ledger\.db: the ledger cannot be opened"):
         Ledger(f"sqlite:///{tmp_path}/nowhere/ledger.db", now)
 
 

@@ -47,10 +47,10 @@ def clock(patch: pytest.MonkeyPatch, at: datetime) -> None:
 class Hospital:
     """A model's feed and its mornings; the clock says what the day says."""
 
-    def __init__(self, folder: Path, days: int, patch: pytest.MonkeyPatch) -> None:
+    def __init__(self, folder: Path, days: int, patch: pytest.MonkeyPatch, ledger: str | None = None) -> None:
         self.folder, self.patch = folder, patch
         self.model = killed.write(folder, days)
-        self.home = Home.of({}, folder / "home")
+        self.home = Home.of({"ROUNDS_LEDGER_URL": ledger} if ledger else {}, folder / "home")
         self.ledger = Ledger(self.home.make().ledger_url, lambda: run.now())
 
     def morning(self, number: int, late: timedelta = timedelta(0)) -> list[str]:
