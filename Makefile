@@ -22,6 +22,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .PHONY: help setup demo serve test check lint format lock bench speed scale mutation schema docs clean
+.PHONY: wheelhouse sbom soak
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +76,27 @@ lock: ## Resolve again within pyproject.toml's bounds (needs uv)
 	$(LOCK) --extra postgres pyproject.toml -o requirements.lock
 	$(LOCK) --extra postgres --extra spark --group test --group lint --group grafana -c requirements.lock pyproject.toml -o requirements-dev.lock
 	$(LOCK) --group build -c requirements.lock -o requirements-build.lock
+
+WHEELS ?= dist/wheelhouse
+wheelhouse: setup ## Everything an install without a network needs, in dist/wheelhouse
+	@mkdir -p $(WHEELS)
+	@$(PY) -m pip download --quiet --no-deps --require-hashes --only-binary :all: -r requirements.lock -d $(WHEELS)
+	@$(PY) -m pip wheel --quiet --no-deps --no-build-isolation --no-index --wheel-dir $(WHEELS) .
+	@cp requirements.lock $(WHEELS)/
+	@echo "$(WHEELS): carry it over, then see docs/deployment.md, Without a network"
+
+sbom: $(VENV)/.ready ## What is shipped, as CycloneDX in dist/sbom.json, and its licences, checked
+	@$(PY) -m scripts.licences
+	@mkdir -p dist build
+	@test -x build/sbom/bin/python || $(PY) -m venv build/sbom
+	@build/sbom/bin/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["sbom"])' \
+		| xargs build/sbom/bin/python -m pip install --quiet
+	@build/sbom/bin/python -W ignore -m cyclonedx_py requirements requirements.lock --pyproject pyproject.toml \
+		--output-reproducible --output-file dist/sbom.json
+	@echo "dist/sbom.json: hand it to your scanner"
+
+soak: $(VENV)/.ready-dev ## 2,000 windows while the pages are asked: what grows with them
+	@$(PY) -W ignore -m benchmarks.soak
 
 clean: ## Remove caches and built files; .venv and .rounds stay
 	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks

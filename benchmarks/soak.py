@@ -89,7 +89,7 @@ def soak(windows: int) -> dict[str, Any]:
     while not server.started:
         time.sleep(0.05)
     told = []
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=120) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=600) as client:
         for number in range(windows):
             clock[0] = START + timedelta(days=REFERENCE + number + 1, hours=6)
             done = list(run.run(model, home, None, clock[0], copy=False, patient=True))
@@ -98,7 +98,7 @@ def soak(windows: int) -> dict[str, Any]:
                 assert client.get(path).status_code == 200, path
             if number % EVERY == EVERY - 1:
                 told.append({"windows": number + 1, **now_held(home)})
-                if (number + 1) % 200 == 0:
+                if (number + 1) % 100 == 0:
                     print(told[-1], flush=True)
     server.should_exit = True
     entries = ledger.verify()

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts import licences
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -55,3 +57,26 @@ def test_the_shipped_example_is_found_and_read_from_a_wheel(wheel: Path, tmp_pat
         check=False,
     )
     assert run.stdout == "support-survival\n", run.stderr
+
+
+def test_every_locked_package_s_licence_is_known_and_on_the_page() -> None:
+    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    page = (ROOT / "docs/licences.md").read_text(encoding="utf-8")
+    for package in licences.packages(text):
+        assert package.wrong == "", package.name
+        assert f"| {package.name} | {package.version} |" in page, "run `make sbom`"
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("", "says no licence"),
+        ("AGPL-3.0-only", "is under AGPL"),
+        ("GPL-3.0", "is under GPL"),
+        ("SSPL", "is"),
+    ],
+)
+def test_a_licence_that_asks_more_would_be_found(said: str, why: str) -> None:
+    assert licences.Package("x", "1", said).wrong.startswith(why)
+    assert licences.Package("x", "1", "MIT OR GPL-2.0-only").wrong == ""
+    assert licences.Package("x", "1", "GNU Lesser General Public License v3 (LGPLv3)").wrong == ""
