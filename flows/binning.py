@@ -10,6 +10,7 @@ from typing import Any
 
 import ibis
 import numpy as np
+from ibis.expr import operations as ops
 
 from flows import expressions as ex
 from flows.counting import Frozen, count, once
@@ -186,7 +187,8 @@ def category_bins(rows: ibis.Table, prepared: Prepared) -> dict[str, Bins]:
     """
     branches = []
     for name in prepared.columns.categorical:
-        held = prepared.table.select(value=prepared.table[prepared.text(name)])
+        alone = prepared.alone(prepared.text(name))
+        held = alone.select(value=alone[prepared.text(name)])
         counted = held.filter(held.value.notnull()).group_by("value").aggregate(
             n=lambda t: t.count()
         )  # fmt: skip
@@ -206,7 +208,11 @@ def category_bins(rows: ibis.Table, prepared: Prepared) -> dict[str, Bins]:
 def run_branches(
     rows: ibis.Table, prepared: Prepared, branches: Sequence[ibis.Table]
 ) -> list[dict[str, Any]]:
-    """Run branches over the prepared rows, in one statement; nothing to run gives nothing."""
+    """Run branches, each of one column of the prepared rows; nothing to run gives nothing.
+
+    Where each is a statement of its own (DuckDB), only its column is prepared there: with all of
+    them the time for all columns would grow with their number's square.
+    """
     if not branches:
         return []
     backend = rows.get_backend()
@@ -214,4 +220,9 @@ def run_branches(
         f"SELECT * FROM ({compiled(backend, branch)}) AS counted"  # noqa: S608  compiled, not pasted
         for branch in branches
     ]
-    return run(rows, compiled(backend, prepared.rows), statements, branches[0].schema())
+    schema = branches[0].schema()
+    if backend.name != "duckdb":
+        return run(rows, compiled(backend, prepared.rows), statements, schema)
+    shorts = [table.schema.names[0] for branch in branches for table in branch.op().find(ops.UnboundTable)]
+    made = {short: compiled(backend, prepared.made_alone(short)) for short in dict.fromkeys(shorts)}
+    return run(rows, [made[short] for short in shorts], statements, schema)

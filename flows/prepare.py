@@ -151,11 +151,24 @@ class Prepared:
         """The prepared rows by name, for what counts them."""
         return ibis.table(self.rows.schema(), name=PREPARED)
 
+    def alone(self, short: str) -> ibis.Table:
+        """One column of the prepared rows by name: with all of them, each expression grows with all."""
+        return ibis.table({short: self.table.schema()[short]}, name=PREPARED)
+
+    def made_alone(self, short: str) -> ibis.Table:
+        """The same as an expression over the window's rows, for a number's value or a category's text."""
+        number = short.startswith("v")
+        column = (self.numbers if number else self.columns.categorical)[int(short[1:])]
+        rows = ibis.table({column: self.schema[column]}, name=WINDOW)
+        return rows.select(**{short: (ex.number if number else ex.text)(rows[column])})
+
 
 def run(
-    window: ibis.Table, prepared: str, branches: Sequence[str], schema: ibis.Schema
+    window: ibis.Table, prepared: str | Sequence[str], branches: Sequence[str], schema: ibis.Schema
 ) -> list[dict[str, Any]]:
     """Run compiled branches over the prepared rows of a window, in one statement.
+
+    `prepared` is one text for all branches, or one for each where each is sent alone.
 
     Branches stand side by side, not nested as a union expression would be, so that a table of
     a thousand columns does not become a thousand levels of nesting.
@@ -163,13 +176,14 @@ def run(
     backend = window.get_backend()
     # DuckDB and Postgres would otherwise copy the window's rows to a temporary place first.
     inline = "NOT MATERIALIZED " if backend.name in ("duckdb", "postgres") else ""
-    given = f"WITH {WINDOW} AS {inline}({compiled(backend, window)}),\n{PREPARED} AS {inline}({prepared})\n"
-    at_once = _AT_ONCE if backend.name == "duckdb" else len(branches)
-    found = (
-        row
-        for first in range(0, len(branches), at_once)
-        for row in _fetched(backend, given + "\nUNION ALL\n".join(branches[first : first + at_once]))
-    )
+    given = f"WITH {WINDOW} AS {inline}({compiled(backend, window)}),\n{PREPARED} AS {inline}"
+    if isinstance(prepared, str):
+        at_once = _AT_ONCE if backend.name == "duckdb" else len(branches)
+        parts = [branches[first : first + at_once] for first in range(0, len(branches), at_once)]
+        asked = [f"({prepared})\n" + "\nUNION ALL\n".join(part) for part in parts]
+    else:
+        asked = [f"({made})\n{branch}" for made, branch in zip(prepared, branches, strict=True)]
+    found = (row for statement in asked for row in _fetched(backend, given + statement))
     # PostgreSQL sums whole numbers to a decimal.
     plain = (tuple(int(v) if isinstance(v, Decimal) else v for v in row) for row in found)
     return [dict(zip(schema.names, row, strict=True)) for row in plain]

@@ -127,8 +127,8 @@ def _whole_ranges(prepared: Prepared, names: Iterable[str], run: Ran) -> dict[st
     """Each number as one cell."""
     branches = []
     for name in names:
-        value: Any = ex.finite(prepared.table[prepared.value(name)])
-        sums = prepared.table.select(value=value).aggregate(
+        held = prepared.alone(prepared.value(name))
+        sums = held.select(value=ex.finite(held[prepared.value(name)])).aggregate(
             first=lambda t: t.value.min(),
             last=lambda t: t.value.max(),
             n=lambda t: t.value.count(),
@@ -143,12 +143,11 @@ def _grid(
     prepared: Prepared, name: str, number: int, held: Cells, stretch: tuple[int, int], parts: int
 ) -> ibis.Table:
     low, high = float(held.first[stretch[0]]), float(held.last[stretch[1] - 1])
-    value: Any = prepared.table[prepared.value(name)]
+    alone = prepared.alone(prepared.value(name))
+    value: Any = alone[prepared.value(name)]
     scaled = (value - ex.exact(low)) * ex.exact(parts / (high - low))
     cell = ibis.least(scaled, float(parts - 1)).floor().cast("int64")
-    inside = prepared.table.filter(value >= ex.exact(low), value <= ex.exact(high)).select(
-        cell=cell, value=value
-    )
+    inside = alone.filter(value >= ex.exact(low), value <= ex.exact(high)).select(cell=cell, value=value)
     counted = inside.group_by("cell").aggregate(
         n=lambda t: t.count(), first=lambda t: t.value.min(), last=lambda t: t.value.max()
     )

@@ -13,14 +13,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flows import binning
 from flows.binning import BINS, SCORE_CELLS, freeze, numeric_bins
 from flows.frame import Frame
+from flows.prepare import run
 from flows.quantiles import Cells
 from monitors.config import ModelConfig
 from monitors.errors import SourceInvalid
 from monitors.histogram import CategoryBins, Histogram, NumericBins
 from monitors.reference import Reference
 from monitors.window import Window, moment
+from tests.flows import rows as w
 
 ROWS = 4000
 PERIOD = Window(moment("2026-01-05"), moment("2026-02-02"))
@@ -282,3 +285,23 @@ def test_a_range_of_every_size_is_zoomed_into() -> None:
         assert isinstance(bins, NumericBins)
         assert len(bins.edges) == BINS + 1
         assert 3 < bins.edges[1] < bins.edges[-2] < 7
+
+
+def test_each_column_is_prepared_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With all columns in each statement, the time for all would grow with their number's square."""
+    asked: list[tuple[str, str]] = []
+
+    def kept(rows: Any, prepared: Any, branches: Any, schema: Any) -> Any:
+        asked.extend(zip(prepared, branches, strict=True))
+        return run(rows, prepared, branches, schema)
+
+    monkeypatch.setattr(binning, "run", kept)
+    frame = Frame(pa.Table.from_pylist(w.ward(weeks=2)), w.config())
+    try:
+        binning.freeze(frame.table(), w.config(), Window(moment("2026-01-05"), moment("2026-01-12")))
+    finally:
+        frame.close()
+    columns = ("age", "lactate", "risk", "ward")
+    named = [{column for column in columns if f'"{column}"' in prepared} for prepared, _ in asked]
+    assert {next(iter(each)) for each in named} == set(columns)
+    assert all(len(each) == 1 for each in named)
