@@ -266,8 +266,9 @@ def _column(prepared: Prepared, name: str, bins: Bins) -> ibis.Table:
         cell: Any = ex.numeric_cell(rows[prepared.value(name)], rows[prepared.blank(name)], bins)
     else:
         cell = ex.category_cell(rows[prepared.text(name)], bins)
-    counted = rows.select(cell=cell).group_by("cell").aggregate(n=lambda t: t.count())
-    return shaped(counted, f"column {name}", key=counted.cell, n=counted.n)
+    # Not named as a column of the answer is: Polars would read the answer's 0 for it.
+    counted = rows.select(place=cell).group_by("place").aggregate(n=lambda t: t.count())
+    return shaped(counted, f"column {name}", key=counted.place, n=counted.n)
 
 
 def _grouping(prepared: Prepared, attribute: str, frozen: Frozen, within: str | None = None) -> ibis.Table:

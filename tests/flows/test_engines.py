@@ -10,17 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import ibis
 import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from flows import source
+from flows import asides, counting, source
 from flows.binning import freeze
 from flows.counting import Frozen, count
+from flows.periods import within
+from flows.prepare import Prepared, checked
 from monitors.config import ModelConfig
-from monitors.profile import Profile
+from monitors.profile import EVERYONE, Profile
 from monitors.window import Window, moment
 
 REFERENCE = Window(moment("2026-03-23"), moment("2026-03-30"))  # clocks go forward in Berlin on the 29th
@@ -196,3 +199,40 @@ def test_every_engine_finds_the_same_bins_and_counts(
     for name, cube in profile.cubes.items():
         assert cube == expected[1].cubes[name]
     assert profile.digest == expected[1].digest
+
+
+class Bound(Prepared):
+    """Prepared rows bound to a table, for an engine that takes expressions and no SQL."""
+
+    def __init__(self, settings: ModelConfig, rows: ibis.Table) -> None:
+        super().__init__(settings, rows.schema())
+        self.__dict__ |= {"window": rows, "table": rows.select(**self.made(rows))}
+
+
+def counted(backend: Any, frozen: Frozen) -> dict[str, list[tuple[Any, ...]]]:
+    """Every branch of a window's count, asked as an expression; each answer sorted."""
+    settings = config({"kind": "files", "path": "rows.parquet"})
+    held = backend.create_table("held", pa.Table.from_pylist(rows(), SCHEMA))
+    table = held.mutate(twice=held.n * 2, high=held.score >= 0.5)
+    named = checked(table, settings.columns, "held")
+    prepared = Bound(settings, within(named, settings.columns, WEEK, settings, "held"))
+    attributes = (EVERYONE, *(a.name for a in settings.columns.attributes))
+    branches = [counting._column(prepared, name, bins) for name, bins in frozen.bins.items()]
+    branches += [counting._grouping(prepared, attribute, frozen) for attribute in attributes]
+    branches += [branch for a in attributes for branch in counting._repeating(prepared, a)]
+    edges = frozen.score_edges
+    branches += [b for a in attributes for b in asides.branches(prepared, a, frozen.bins, edges)]
+    found: dict[str, list[tuple[Any, ...]]] = {}
+    for branch in branches:
+        for row in backend.to_pyarrow(branch).to_pylist():
+            found.setdefault(row["tag"], []).append(tuple(row.values())[1:])
+    return {tag: sorted(answer, key=repr) for tag, answer in found.items()}
+
+
+def test_polars_counts_every_branch_as_duckdb_does(expected: tuple[Frozen, Profile]) -> None:
+    """The same expression on both; a profile is what its branches answer, so it is the same as well."""
+    embedded = ibis.duckdb.connect()
+    embedded.raw_sql("SET TimeZone = 'UTC'")
+    wanted = counted(embedded, expected[0])
+    assert len(wanted) == 19  # seven columns, four cubes and what is beside them
+    assert counted(ibis.polars.connect(), expected[0]) == wanted

@@ -86,7 +86,7 @@ FROM `rounds_window` AS `t0`;
 
 SELECT
   'column lactate' AS `tag`,
-  CAST(`t2`.`cell` AS STRING) AS `key`,
+  CAST(`t2`.`place` AS STRING) AS `key`,
   0 AS `outcome`,
   0 AS `decision`,
   0 AS `cell`,
@@ -95,7 +95,7 @@ SELECT
   0 AS `score_sum`
 FROM (
   SELECT
-    `t1`.`cell`,
+    `t1`.`place`,
     COUNT(*) AS `n`
   FROM (
     SELECT
@@ -109,7 +109,7 @@ FROM (
         WHEN `t0`.`v0` > CAST('2.5' AS DOUBLE)
         THEN -4
         ELSE IF(`t0`.`v0` < CAST('1.0' AS DOUBLE), 0, 1)
-      END AS `cell`
+      END AS `place`
     FROM `rounds_prepared` AS `t0`
   ) AS `t1`
   GROUP BY
@@ -118,7 +118,7 @@ FROM (
 
 SELECT
   'column ward' AS `tag`,
-  `t2`.`cell` AS `key`,
+  `t2`.`place` AS `key`,
   0 AS `outcome`,
   0 AS `decision`,
   0 AS `cell`,
@@ -127,7 +127,7 @@ SELECT
   0 AS `score_sum`
 FROM (
   SELECT
-    `t1`.`cell`,
+    `t1`.`place`,
     COUNT(*) AS `n`
   FROM (
     SELECT
@@ -137,7 +137,7 @@ FROM (
         WHEN `t0`.`t0` IN ('A', 'B\'1', 'rare')
         THEN CONCAT('=', `t0`.`t0`)
         ELSE 'unseen'
-      END AS `cell`
+      END AS `place`
     FROM `rounds_prepared` AS `t0`
   ) AS `t1`
   GROUP BY

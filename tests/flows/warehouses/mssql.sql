@@ -94,7 +94,7 @@ FROM [rounds_window] AS [t0];
 
 SELECT
   'column lactate' AS [tag],
-  CAST([t2].[cell] AS VARCHAR(max)) AS [key],
+  CAST([t2].[place] AS VARCHAR(max)) AS [key],
   0 AS [outcome],
   0 AS [decision],
   0 AS [cell],
@@ -103,7 +103,7 @@ SELECT
   0 AS [score_sum]
 FROM (
   SELECT
-    [t1].[cell],
+    [t1].[place],
     COUNT_BIG(*) AS [n]
   FROM (
     SELECT
@@ -117,16 +117,16 @@ FROM (
         WHEN [t0].[v0] > CAST('2.5' AS FLOAT)
         THEN -4
         ELSE IIF([t0].[v0] < CAST('1.0' AS FLOAT), 0, 1)
-      END AS [cell]
+      END AS [place]
     FROM [rounds_prepared] AS [t0]
   ) AS [t1]
   GROUP BY
-    [t1].[cell]
+    [t1].[place]
 ) AS [t2];
 
 SELECT
   'column ward' AS [tag],
-  [t2].[cell] AS [key],
+  [t2].[place] AS [key],
   0 AS [outcome],
   0 AS [decision],
   0 AS [cell],
@@ -135,7 +135,7 @@ SELECT
   0 AS [score_sum]
 FROM (
   SELECT
-    [t1].[cell],
+    [t1].[place],
     COUNT_BIG(*) AS [n]
   FROM (
     SELECT
@@ -145,11 +145,11 @@ FROM (
         WHEN [t0].[t0] IN ('A', 'B''1', 'rare')
         THEN IIF('=' IS NULL OR [t0].[t0] IS NULL, NULL, '=' + [t0].[t0])
         ELSE 'unseen'
-      END AS [cell]
+      END AS [place]
     FROM [rounds_prepared] AS [t0]
   ) AS [t1]
   GROUP BY
-    [t1].[cell]
+    [t1].[place]
 ) AS [t2];
 
 SELECT

@@ -112,7 +112,7 @@ FROM "rounds_window" "t0";
 
 SELECT
   'column lactate' AS "tag",
-  CAST("t2"."cell" AS VARCHAR2(4000)) AS "key",
+  CAST("t2"."place" AS VARCHAR2(4000)) AS "key",
   0 AS "outcome",
   0 AS "decision",
   0 AS "cell",
@@ -121,7 +121,7 @@ SELECT
   0 AS "score_sum"
 FROM (
   SELECT
-    "t1"."cell",
+    "t1"."place",
     COUNT(*) AS "n"
   FROM (
     SELECT
@@ -135,16 +135,16 @@ FROM (
         WHEN "t0"."v0" > CAST('2.5' AS DOUBLE PRECISION)
         THEN -4
         ELSE CASE WHEN "t0"."v0" < CAST('1.0' AS DOUBLE PRECISION) THEN 0 ELSE 1 END
-      END AS "cell"
+      END AS "place"
     FROM "rounds_prepared" "t0"
   ) "t1"
   GROUP BY
-    "t1"."cell"
+    "t1"."place"
 ) "t2";
 
 SELECT
   'column ward' AS "tag",
-  "t2"."cell" AS "key",
+  "t2"."place" AS "key",
   0 AS "outcome",
   0 AS "decision",
   0 AS "cell",
@@ -153,7 +153,7 @@ SELECT
   0 AS "score_sum"
 FROM (
   SELECT
-    "t1"."cell",
+    "t1"."place",
     COUNT(*) AS "n"
   FROM (
     SELECT
@@ -163,11 +163,11 @@ FROM (
         WHEN "t0"."t0" IN ('A', 'B''1', 'rare')
         THEN CASE WHEN '=' IS NULL OR "t0"."t0" IS NULL THEN NULL ELSE CONCAT('=', "t0"."t0") END
         ELSE 'unseen'
-      END AS "cell"
+      END AS "place"
     FROM "rounds_prepared" "t0"
   ) "t1"
   GROUP BY
-    "t1"."cell"
+    "t1"."place"
 ) "t2";
 
 SELECT
