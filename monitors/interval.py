@@ -47,6 +47,18 @@ def wilson(events: float, n: float, level: float = LEVEL) -> tuple[float, float]
     return low, high
 
 
+def exact(events: int, n: int, level: float = LEVEL) -> tuple[float, float]:
+    """Clopper and Pearson's interval of a proportion: never covers less than its level.
+
+    >>> [round(v, 4) for v in exact(0, 30)]
+    [0.0, 0.1157]
+    """
+    tail = (1 - level) / 2
+    low = float(special.betaincinv(events, n - events + 1, tail)) if events else 0.0
+    high = float(special.betaincinv(events + 1, n - events, 1 - tail)) if events < n else 1.0
+    return low, high
+
+
 def difference(
     value: float, low: float, high: float, other: float, other_low: float, other_high: float
 ) -> tuple[float, float]:
