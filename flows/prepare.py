@@ -212,8 +212,8 @@ def checked(table: ibis.Table, columns: Columns, where: str) -> ibis.Table:
     held = table.select(*used, *([PARTITION] if PARTITION in table.columns else []))
     # Texts end here: what is counted are their measures, taken by the engine that holds them.
     made = {
-        name: text_measures()[m](held[column].cast("string"))
-        for name, (column, m) in columns.measured.items()
+        name: text_measures()[m](*(held[text].cast("string") for text in texts))
+        for name, (texts, m) in columns.measured.items()
     }
     return held.mutate(**made).drop(*columns.text)
 

@@ -85,10 +85,13 @@ def problems(config: ModelConfig, *, loading: bool = True) -> list[str]:
         found += of_source(f"joined.{i}.source", join.source, loading=loading)
     columns = {*config.columns.numeric, *config.columns.categorical, *config.columns.text}
     attributes = {attribute.name for attribute in config.columns.attributes}
-    for made, (_, taken) in config.columns.measured.items():
+    for made, (texts, taken) in config.columns.measured.items():
         if taken not in text_measures():
             near = ", ".join(sorted(text_measures()))
             found.append(f"columns: {made!r} must end in a measure of text: {near}")
+        elif (asked := text_measures()[taken].measure.texts) != len(texts):  # type: ignore[attr-defined]
+            said = f"two texts, as in one~other.{taken}" if asked == 2 else f"one text, as in one.{taken}"
+            found.append(f"columns: {made!r}: {taken} is taken of {said}")
     for i, rule in enumerate(config.plan, start=1):
         if rule.measure.startswith("evidently:"):
             found += [f"plan.{i}.measure: {why}" for why in (_not_offered(rule.measure) if loading else ())]

@@ -180,15 +180,25 @@ class Columns(Strict):
         return self
 
     @property
-    def measured(self) -> dict[str, tuple[str, str]]:
-        """Columns that are measures of a text, as "text column.measure": by name, its column and measure.
+    def measured(self) -> dict[str, tuple[tuple[str, ...], str]]:
+        """Columns that are measures of a text, or of one set against another: its texts and its measure.
 
         >>> Columns(time="at", decision="note.refusal", text=("note",)).measured
-        {'note.refusal': ('note', 'refusal')}
+        {'note.refusal': (('note',), 'refusal')}
+        >>> Columns(time="at", decision="a~b.changed_quantities", text=("a", "b")).measured
+        {'a~b.changed_quantities': (('a', 'b'), 'changed_quantities')}
         """
         named = (self.decision, self.outcome, self.action, self.rank, *self.numeric, *self.categorical)
         parts = {name: name.rpartition(".") for name in named if isinstance(name, str)}
-        return {name: (text, measure) for name, (text, _, measure) in parts.items() if text in self.text}
+        taken = {name: (self._texts(of), measure) for name, (of, _, measure) in parts.items()}
+        return {name: (texts, measure) for name, (texts, measure) in taken.items() if texts}
+
+    def _texts(self, named: str) -> tuple[str, ...]:
+        """The text, or the two with ~ between, that a name stands for; none where it is no text's."""
+        if named in self.text:
+            return (named,)
+        pair = named.split("~")
+        return tuple(pair) if len(pair) == 2 and set(pair) <= set(self.text) else ()
 
     @property
     def awaits(self) -> bool:

@@ -54,7 +54,7 @@ def metrics() -> dict[str, Declared]:
 
 
 @cache
-def text_measures() -> dict[str, Callable[[Any], Any]]:
+def text_measures() -> dict[str, Callable[..., Any]]:
     """Every text measure by name; `measure` on it holds its facts.
 
     >>> text_measures()["words"].measure.gives

@@ -17,23 +17,27 @@ class TextMeasure:
     Attributes:
         gives: "number", for `numeric`, or "flag", true or false, for `categorical`.
         zero: what zero, or false, means, in words.
+        texts: of how many texts it is taken: 1, as in `note.words`, or 2, as in `draft~signed.kept`.
     """
 
     name: str
     gives: Literal["number", "flag"]
     zero: str
+    texts: Literal[1, 2] = 1
 
 
-def text_measure(*, gives: Literal["number", "flag"], zero: str) -> Callable[[F], F]:
+def text_measure(
+    *, gives: Literal["number", "flag"], zero: str, texts: Literal[1, 2] = 1
+) -> Callable[[F], F]:
     r"""Declare the decorated function a text measure.
 
-    It is given a column as the engine's expressions have them (`length`, `lower`, `strip`, `replace`,
+    It is given a column, or two, as the engine's expressions have them (`length`, `lower`, `replace`,
     `re_search`, `re_replace`) and gives an expression back, which the engine runs: no text leaves it.
     Patterns keep to what RE2 and PostgreSQL read alike: no \b, no look-around, no back-reference.
     """
 
     def declare(function: F) -> F:
-        function.measure = TextMeasure(function.__name__, gives, zero)  # type: ignore[attr-defined]
+        function.measure = TextMeasure(function.__name__, gives, zero, texts)  # type: ignore[attr-defined]
         return function
 
     return declare

@@ -1,0 +1,38 @@
+"""Quantities of a text, and words: lists that two texts can be set against each other by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from monitors.textual import MARK
+
+# Symbols that medicine writes behind a number, and the few words that stand for one.
+UNITS = (
+    "mcg", "µg", "mg", "kg", "g", "ml", "dl", "l", "meq", "mmol", "mmhg", "iu", "cm", "mm", "%",
+    "unit", "unidad", "tablet", "tableta", "capsule", "puff", "drop",
+)  # fmt: skip
+PATTERN = r"([0-9]+([.,][0-9]+)*)[ -]?(" + "|".join(UNITS) + r")(s|es)?($|[^a-z])"
+_BEGIN = "\x02"
+
+
+def quantities(text: Any) -> Any:
+    """The numbers with a unit that stand in a text, as a list: "400 mg", "2 g"."""
+    plain = text.lower().replace(MARK, "").replace(_BEGIN, "").re_replace(r"\s+", " ")
+    # The fifth is what stood behind: it belongs to the text, not to the quantity.
+    marked = plain.re_replace(PATTERN, rf"{MARK}{_BEGIN}\1 \3{MARK}\5")
+    return marked.split(MARK).filter(lambda part: part.startswith(_BEGIN))
+
+
+def words(text: Any) -> Any:
+    """The words of a text in small letters, without what stands between them, as a list."""
+    return text.lower().re_replace(r"[\s.,;:!?()\[\]\"]+", " ").strip().split(" ")
+
+
+def lacking(some: Any, others: Any) -> Any:
+    """How many different members of one list the other has not; null where either is null.
+
+    By the size of both together: a list looked for in another, member by member, would be made
+    anew for each.
+    """
+    more = some.concat(others).unique().length() - others.unique().length()
+    return (some.isnull() | others.isnull()).ifelse(None, more)

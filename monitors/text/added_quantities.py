@@ -1,0 +1,25 @@
+"""Added quantities: whether a text holds a dose or a value that its source does not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from monitors.text._quantities import lacking, quantities
+from monitors.textual import text_measure
+
+
+@text_measure(gives="flag", zero="every quantity stands in the source too", texts=2)
+def added_quantities(text: Any, source: Any) -> Any:
+    """Whether a number with its unit stands in the text and nowhere in the source.
+
+    A candidate, not a proof: "half a gram" said and "500 mg" written counts as added, and a dose
+    given to another drug does not.
+
+    Args:
+        text: the draft's column, as an expression of the engine's.
+        source: the column of what it was made from: the transcript, the chart.
+
+    Returns:
+        True or false; null where either is missing.
+    """
+    return lacking(quantities(text), quantities(source)) > 0

@@ -1,0 +1,23 @@
+"""Changed quantities: whether a dose or a value differs between two versions of a text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from monitors.text._quantities import lacking, quantities
+from monitors.textual import text_measure
+
+
+@text_measure(gives="flag", zero="both hold the same quantities", texts=2)
+def changed_quantities(draft: Any, signed: Any) -> Any:
+    """Whether a number with its unit stands in one of the two texts and not in the other.
+
+    Args:
+        draft: the draft's column, as an expression of the engine's.
+        signed: the column of what the clinician signed.
+
+    Returns:
+        True or false; null where either is missing.
+    """
+    before, after = quantities(draft), quantities(signed)
+    return (lacking(before, after) > 0) | (lacking(after, before) > 0)

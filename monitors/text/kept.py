@@ -1,0 +1,26 @@
+"""Kept: the share of a draft's words that are still there in what was signed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from monitors.text._quantities import lacking, words
+from monitors.textual import text_measure
+
+
+@text_measure(gives="number", zero="not one word of the draft was kept", texts=2)
+def kept(draft: Any, signed: Any) -> Any:
+    """Different words of the draft that the signed text has too / different words of the draft.
+
+    Which words, not in which order: sentences moved about count as kept. 1 for note after note
+    says that nobody changes anything.
+
+    Args:
+        draft: the draft's column, as an expression of the engine's.
+        signed: the column of what the clinician signed.
+
+    Returns:
+        0 to 1; null where either is missing.
+    """
+    drafted = words(draft)
+    return 1 - lacking(drafted, words(signed)) / drafted.unique().length()
