@@ -21,10 +21,10 @@ import pytest
 import sqlalchemy as sa
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from monitors import entry_table, glance
+from monitors import entry_table, glance, restated
 from monitors.audit import Audit, Finding, Verdict
 from monitors.canonical import canonical, digest
-from monitors.ledger import GENESIS, Ledger, _hash, _summary
+from monitors.ledger import GENESIS, Ledger, _hash
 from monitors.release import RULES
 from monitors.window import Window, utc
 from tests.dashboards import ward
@@ -37,7 +37,7 @@ from datetime import datetime
 from pathlib import Path
 import uvicorn
 from dashboards.app import create_app
-from monitors.ledger import GENESIS, Ledger, _hash, _summary
+from monitors.ledger import GENESIS, Ledger, _hash
 from monitors.release import kept
 from tests.dashboards.ward import LAST, config
 now = lambda: datetime.fromisoformat("2026-03-04T09:00:00+00:00")
@@ -89,7 +89,7 @@ def write(ledger: Ledger) -> None:
         stem = f"{audit.model}|{audit.version}|{audit.window}|{audit.stage}"
         # Nothing in it is too few to show, so the release is the audit: no need to work it out.
         for kind, key, summary in (
-            ("audit", f"{stem}|1", canonical(_summary(audit, 1, None))),
+            ("audit", f"{stem}|1", canonical(restated.of_audit(audit, 1, None))),
             ("release", f"{name}|{RULES}", "{}"),
         ):
             row: dict[str, object] = {

@@ -105,15 +105,14 @@ class Reading:
         None where the model has no audit, or not of that window. An audit never changes, so what was
         read is kept, and a new window costs the reading of one.
         """
-        heads = self.ledger.heads(model)
-        at = find([str(head.window) for head in heads], asked) if asked else len(heads) - 1
+        held = self.ledger.places(model)
+        at = find([window for _, window in held], asked) if asked else len(held) - 1
         if at is None or at < 0:
             return None
-        places = about(heads, at, span)
-        ends = Window.parse(str(heads[0].window)), Window.parse(str(heads[-1].window))
-        return Stretch(
-            self._read([heads[place] for place in places]), at - places.start, span, len(heads), *ends
-        )
+        read = about(held, at, span)
+        ends = Window.parse(held[0][1]), Window.parse(held[-1][1])
+        heads = self.ledger.those([held[place][0] for place in read])
+        return Stretch(self._read(heads), at - read.start, span, len(held), *ends)
 
     def _read(self, heads: Sequence[Entry]) -> list[Recorded]:
         """Windows in their order. What was worked out for want of a release holds until the ledger grows."""

@@ -66,9 +66,9 @@ class Listed:
         return cls(outline, head.at, int(head.summary["revision"]), head.digest, Verdict(said["worst"]))
 
 
-def about(heads: Sequence[Entry], at: int, span: int) -> range:
+def about(held: Sequence[object], at: int, span: int) -> range:
     """The places of the windows that are read about one of them."""
-    end = min(len(heads), at + int(span * AHEAD) + 1)
+    end = min(len(held), at + int(span * AHEAD) + 1)
     return range(max(0, end - span), end)
 
 

@@ -91,10 +91,10 @@ def show_status(ledger: Ledger, now: datetime, as_json: bool) -> None:
     table = Table(box=None, pad_edge=False)
     for heading in ("model", "last window", "closed", "stage", "rows", "worst", "beyond", "cannot tell"):
         table.add_column(heading)
-    models, standing = ledger.models(), list[str]()
-    for model in models:
-        (head,) = ledger.heads(model, last=1)
-        said = summed(ledger, head)  # what is shown has passed the door of withholding
+    models, standing = ledger.heads(last=1), list[str]()
+    # What is shown has passed the door of withholding.
+    for head, said in zip(models, summed(ledger, models), strict=True):
+        model = str(head.model)
         window, rows, counts = Window.parse(str(head.window)), said["rows"], said["counts"]
         crept = [Finding.read(payload) for payload in said["slow"]]
         if as_json:

@@ -32,8 +32,12 @@ def standing(
         model: of which model; None, and of all.
         before: only windows that ended by then.
         since: only windows that ended later.
-        last: of one model, at most so many, the latest.
+        last: of each model, at most so many, the latest.
     """
+    if last is not None and model is None:
+        audited = sa.select(entries.c.model).where(entries.c.kind == "audit").distinct()
+        names = sorted(connection.scalars(audited))
+        return [seq for name in names for seq in standing(connection, name, before, since, last)]
     query = sa.select(*_FACTS).where(entries.c.kind == "audit")
     if model is not None:
         query = query.where(entries.c.model == model)
@@ -43,7 +47,7 @@ def standing(
         query = query.where(entries.c.window_end > utc(since))
     newest = query.order_by(entries.c.model, entries.c.window_end.desc(), entries.c.seq.desc())
     if last is None:
-        return _best(connection.execute(newest).all())
+        return [seq for seq, _ in _best(connection.execute(newest).all())]
     limit = 4 * last  # a window has two stages, and seldom more revisions
     while True:
         rows = connection.execute(newest.limit(limit)).all()
@@ -51,16 +55,23 @@ def standing(
         whole = rows if len(rows) < limit else [row for row in rows if row.window_end != rows[-1].window_end]
         found = _best(whole)
         if len(rows) < limit or len(found) >= last:
-            return found[-last:]
+            return [seq for seq, _ in found[-last:]]
         limit *= 4
 
 
-def _best(rows: Sequence[Any]) -> list[int]:
+def places(connection: sa.Connection, model: str) -> list[tuple[int, str]]:
+    """Number and window of each audit of a model that stands, oldest first, by the index alone."""
+    query = sa.select(*_FACTS).where((entries.c.kind == "audit") & (entries.c.model == model))
+    return _best(connection.execute(query).all())
+
+
+def _best(rows: Sequence[Any]) -> list[tuple[int, str]]:
     found: dict[tuple[Any, ...], tuple[int, int]] = {}
     for row in rows:
         place = (row.model or "", row.window_end or "", row.version, row.window)
         found[place] = max(found.get(place, (-1, 0)), (_RANK.get(row.stage, -1), row.seq))
-    return [seq for _, seq in sorted(((model, end), seq) for (model, end, *_), (_, seq) in found.items())]
+    ordered = sorted((model, end, seq, window) for (model, end, _, window), (_, seq) in found.items())
+    return [(seq, window) for *_, seq, window in ordered]
 
 
 def light(connection: sa.Connection, seqs: Sequence[int]) -> list[dict[str, Any]]:

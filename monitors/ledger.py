@@ -21,7 +21,7 @@ from monitors import entry_table, restated
 from monitors.audit import Audit, Stage
 from monitors.canonical import canonical, digest
 from monitors.errors import LedgerError, LedgerUnavailable
-from monitors.heads import LIGHT, lacking, light, standing
+from monitors.heads import LIGHT, lacking, light, places, standing
 from monitors.profile import Profile
 from monitors.window import moment, utc
 
@@ -139,12 +139,13 @@ class Ledger:
         found = list(self._select((_entries.c.kind == kind) & (_entries.c.key == key)))
         return found[0] if found else None
 
-    def several(self, kind: str, keys: Sequence[str]) -> dict[str, Entry]:
+    def several(self, kind: str, keys: Sequence[str], *, bodies: bool = True) -> dict[str, Entry]:
         """The entries of a kind under these keys, those that are there."""
         found: dict[str, Entry] = {}
         for start in range(0, len(keys), _TOGETHER):
             wanted = _entries.c.key.in_(keys[start : start + _TOGETHER])
-            found |= {entry.key: entry for entry in self._select((_entries.c.kind == kind) & wanted)}
+            these = self._select((_entries.c.kind == kind) & wanted, bodies=bodies)
+            found |= {entry.key: entry for entry in these}
         return found
 
     def find(self, kind: str, content: str) -> Entry | None:
@@ -218,7 +219,7 @@ class Ledger:
                     version=audit.version,
                     window=str(audit.window),
                     stage=audit.stage,
-                    summary=_summary(audit, revision, self.superseded(audit)),
+                    summary=restated.of_audit(audit, revision, self.superseded(audit)),
                 )
             except LedgerError:
                 continue  # a racing worker wrote this revision with other counts
@@ -263,11 +264,21 @@ class Ledger:
     ) -> list[Entry]:
         """Like `audits` but without bodies, for one model or all: quick, whatever the history.
 
-        `since` leaves out windows that ended by that moment; `last` is of one model.
+        `since` leaves out windows that ended by that moment; `last` is of each model.
         """
         with self._reading() as connection:
             found = light(connection, standing(connection, model, before, since, last))
         return [_entry(row) for row in found]
+
+    def places(self, model: str) -> list[tuple[int, str]]:
+        """Number and window of each audit of a model that stands, oldest first: the quickest there is."""
+        with self._reading() as connection:
+            return places(connection, model)
+
+    def those(self, seqs: Sequence[int]) -> list[Entry]:
+        """The entries with these numbers, in their order, without bodies."""
+        with self._reading() as connection:
+            return [_entry(row) for row in light(connection, seqs)]
 
     def lacking(self, kind: str) -> int:
         """How many audits as they stand have no entry of a kind under their digest."""
@@ -374,18 +385,6 @@ def _entry(row: Row) -> Entry:
     body = _body(row) if "body" in row else None
     named = {name: row.get(name, "") for name in Entry.__slots__ if name not in ("at", "summary", "body")}
     return Entry(**named, at=moment(row["at"]), summary=json.loads(row["summary"]), body=body)
-
-
-def _summary(audit: Audit, revision: int, earlier: Audit | None) -> dict[str, Any]:
-    families = sorted({finding.family for finding in audit.findings})
-    changed = {} if earlier is None else {"restated": restated.summary(restated.restated(earlier, audit))}
-    return {
-        "revision": revision,
-        "rows": audit.rows,
-        "worst": str(audit.worst),
-        "families": {family: audit.counts(family) for family in families},
-        **changed,
-    }
 
 
 def _counted(body: Mapping[str, Any]) -> str:

@@ -50,16 +50,18 @@ def summary(shown: Audit) -> dict[str, Any]:
     }
 
 
-def summed(ledger: Ledger, head: Entry) -> dict[str, Any]:
-    """What a list of windows says of an audit that stands, given its entry.
+def summed(ledger: Ledger, heads: Sequence[Entry]) -> list[dict[str, Any]]:
+    """What a list of windows says of audits that stand, given their entries.
 
     `rows` (None where withheld), `worst`, `counts` by verdict, and `slow`, slow changes that stand.
     """
-    found = ledger.entries("release", model=head.model, window=head.window, bodies=False)
-    for entry in found:
-        if entry.key == f"{head.digest}|{RULES}" and "worst" in entry.summary:
-            return dict(entry.summary)
-    return summary(shown(ledger, [head])[0].audit)
+    told = ledger.several("release", [f"{head.digest}|{RULES}" for head in heads], bodies=False)
+    found = []
+    for head in heads:
+        release = told.get(f"{head.digest}|{RULES}")
+        known = release is not None and "worst" in release.summary
+        found.append(dict(release.summary) if release and known else summary(shown(ledger, [head])[0].audit))
+    return found
 
 
 def kept(ledger: Ledger, audit: Audit) -> Audit:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from monitors.audit import WORST_FIRST, Audit, Finding
 
@@ -49,3 +50,16 @@ def summary(changes: Iterable[Change]) -> dict[str, object]:
 def _figures(finding: Finding) -> tuple[object, ...]:
     shown = finding.payload()  # rounded, as two runs over the same counts agree
     return tuple(shown[name] for name in ("value", "n", "events", "bound_low", "bound_high"))
+
+
+def of_audit(audit: Audit, revision: int, earlier: Audit | None) -> dict[str, Any]:
+    """What the ledger says of an audit beside it: its rows and verdicts, and what it restated."""
+    families = sorted({finding.family for finding in audit.findings})
+    changed = {} if earlier is None else {"restated": summary(restated(earlier, audit))}
+    return {
+        "revision": revision,
+        "rows": audit.rows,
+        "worst": str(audit.worst),
+        "families": {family: audit.counts(family) for family in families},
+        **changed,
+    }

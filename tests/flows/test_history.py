@@ -75,7 +75,9 @@ def test_a_list_of_windows_opens_none(kept: Ledger, opened: list[str]) -> None:
     night(kept, config, day(config, 0))
     opened.clear()
     (head,) = kept.heads(config.model, last=1)
-    assert summed(kept, head)["rows"] == 600
+    assert [said["rows"] for said in summed(kept, [head])] == [600]
+    assert kept.heads(last=1) == [head]
+    assert kept.places(config.model) == [(head.seq, head.window)]
     assert opened == []
     assert [r.audit.rows for r in releases(kept, config.model)] == [600]
     assert opened == ["release"], "the audit, as large again, stays closed"
