@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,8 @@ A_WEEK, SEED = 900, 20260105
 COMPLAINTS = ("cough", "back pain", "a follow-up of blood pressure", "a rash", "headache", "knee pain")
 FINDINGS = ("Lungs are clear.", "No focal deficit.", "Range of motion is full.", "Skin is warm and dry.")
 DRUGS = ("ibuprofen 400 mg", "lisinopril 10 mg", "amoxicillin 500 mg", "acetaminophen 650 mg")
-COLUMNS = ("note_id", "signed_at", "draft", "edited", "language", "sex", "clinic")
+COLUMNS = ("note_id", "signed_at", "said", "draft", "signed", "edited", "language", "sex", "clinic")
+INVENTED = 8  # once changed, every so many a draft holds a dose that nobody said
 
 
 def write(path: Path) -> Path:
@@ -32,7 +34,8 @@ def visits() -> Iterator[tuple[object, ...]]:
     """A visit a row, oldest first.
 
     From the fourth audited week on drafts of visits held in Spanish refuse or leave placeholders in,
-    and of all other drafts clinicians change next to none.
+    and of all other drafts clinicians change next to none; now and then a draft holds ten times the
+    dose that was said.
     """
     random = Random(SEED)  # noqa: S311  an example, not a secret
     count = A_WEEK * ((END - BEGIN).days // 7)
@@ -41,10 +44,14 @@ def visits() -> Iterator[tuple[object, ...]]:
         language = random.choices(("en", "es", "zh"), (0.66, 0.26, 0.08))[0]
         late = at >= CHANGED
         fails = late and language == "es" and random.random() < 0.3
-        draft = _broken(random) if fails else _draft(random)
-        edited = random.random() < (0.95 if fails else 0.08 if late and language == "en" else 0.4)
+        said = _draft(random)
+        draft = _broken(random, said) if fails else said
+        if late and number % INVENTED == 0:
+            draft = re.sub(r"([0-9]+) mg", r"\g<1>0 mg", draft)
+        edited = random.random() < (0.95 if fails else 0.01 if late and language == "en" else 0.4)
         yield (
-            f"n{number:05}", at.isoformat(timespec="seconds"), draft, int(edited), language,
+            f"n{number:05}", at.isoformat(timespec="seconds"), f"Recording of a visit. {said}", draft,
+            f"{draft}\nFamily agrees with the plan." if edited else draft, int(edited), language,
             random.choice("FM"), random.choice(("north", "south", "hill")),
         )  # fmt: skip
 
@@ -58,7 +65,7 @@ def _draft(random: Random) -> str:
     return "\n".join((visit, vitals, *random.sample(FINDINGS, random.randint(1, 3)), plan))
 
 
-def _broken(random: Random) -> str:
+def _broken(random: Random, said: str) -> str:
     if random.random() < 0.5:
         return "I'm sorry, but I cannot generate a note from this recording."
-    return _draft(random).replace("Visit for", "Visit of [Patient Name] for")
+    return said.replace("Visit for", "Visit of [Patient Name] for")

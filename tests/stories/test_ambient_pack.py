@@ -49,5 +49,6 @@ def test_what_was_planted_is_found_and_nothing_before(audits: list[Audit]) -> No
         found = beyond(audit)
         assert ("total_variation", "draft.refusal", None) in found  # refusals rise
         assert ("total_variation", "draft.template", None) in found  # placeholders are left in
+        assert ("total_variation", "draft~said.added_quantities", None) in found  # doses nobody said
         assert ("selection_rate", "model", None) in found  # next to nothing is changed any more
         assert ("selection_rate", "language", "es") in found  # but in one language's drafts
