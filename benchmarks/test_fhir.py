@@ -45,3 +45,13 @@ def test_an_export_is_read(benchmark: BenchmarkFixture, export: Path) -> None:
     resources = RISKS + PATIENTS
     benchmark.extra_info |= {"cpu_seconds": spent, "a_cpu_second": resources / spent}
     print(f"\n{resources / spent:,.0f} resources a CPU second, {os.cpu_count()} CPUs")
+
+
+def test_what_is_read_here_is_valid_fhir(export: Path) -> None:
+    """A sample (the first thousand, then every thousandth) against fhir.resources, where it is installed."""
+    risks = pytest.importorskip("fhir.resources.R4B.riskassessment").RiskAssessment
+    patients = pytest.importorskip("fhir.resources.R4B.patient").Patient
+    for kind, model in (("RiskAssessment", risks), ("Patient", patients)):
+        lines = (export / f"{kind}.ndjson").read_text(encoding="utf-8").splitlines()
+        for line in [*lines[:1000], *lines[1000::1000]]:
+            model.model_validate_json(line)

@@ -82,7 +82,8 @@ def measured(folder: Path, peers: Path, wanted: set[str], repeat: int) -> Iterat
                 if again and name in SLOW:
                     continue
                 command = [sys.executable, "-m", "benchmarks.speed.work", name, str(folder), str(number)]
-                yield {"name": name, "number": number, **ran(command)}
+                # Last, since a piece may have handed its work on to another.
+                yield ran(command) | {"name": name, "number": number}
     (path,) = data.parts(folder, 1)
     for name in PEERS:
         if wanted and name not in wanted:
@@ -94,7 +95,7 @@ def measured(folder: Path, peers: Path, wanted: set[str], repeat: int) -> Iterat
             continue
         script = str(Path(__file__).with_name("peers.py"))
         command = [str(python), script, name, str(path.parent / "reference.parquet"), str(path)]
-        yield {"name": name, "number": 1, **ran(command)}
+        yield ran(command) | {"name": name, "number": 1}
 
 
 def main() -> int:

@@ -49,12 +49,10 @@ def popmon(reference: str, current: str) -> Work:
     before["at"], now["at"] = pd.Timestamp("2026-01-05"), pd.Timestamp("2026-01-12")
     kept = {"features": [f"at:{c}" for c in columns], "time_axis": "at"}
     held = make_histograms(before, **kept, time_width="1w", time_offset="2026-01-05")
-    # The features and their bins are those of the reference.
+    # Features and bins, those of time too, are the reference's; popmon takes none beside it.
     return lambda: df_stability_metrics(
         now,
         time_axis="at",
-        time_width="1w",
-        time_offset="2026-01-05",
         reference_type="external",
         reference=held,
     )
