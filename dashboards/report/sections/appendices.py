@@ -181,14 +181,12 @@ def _gap(facts: Facts, f: Finding) -> str:
     if f.verdict is Verdict.WITHHELD:
         return facts.hidden
     scale, digits = _scale(f)
-    said = (
-        {Verdict.CANNOT_TELL: "cannot tell"}.get(f.verdict, str(f.verdict))
-        if f.margin is not None
-        else "shown only"
-    )
+    judged = {Verdict.CANNOT_TELL: "cannot tell"}.get(f.verdict, str(f.verdict))
     if f.value is None or f.low is None or f.high is None:
-        return said
-    return f"{figure(f.value * scale, digits)} ({figure(f.low * scale, digits)} to {figure(f.high * scale, digits)}), {said}"
+        return judged if f.margin is not None else "cannot tell"
+    span = f"{figure(f.low * scale, digits)} to {figure(f.high * scale, digits)}"
+    # Most have no margin, as the table's title says; one that has is told by its verdict as well.
+    return f"{figure(f.value * scale, digits)} ({span})" + (f", {judged}" if f.margin is not None else "")
 
 
 def _withheld(facts: Facts) -> Section:
@@ -234,7 +232,7 @@ def _withheld(facts: Facts) -> Section:
     if not rows:
         rows = [("all", "all", "none", NOTHING, "nothing was withheld", version, NOTHING, checked)]
     titles = (
-        ("Table", 1.6), ("Cell group", 1.6), ("Rule triggered", 1.2), ("Primary or complementary", 0.9), ("Action", 0.7), ("Pooling map version", 0.9),
+        ("Table", 1.6), ("Cell group", 1.6), ("Rule triggered", 1.2), ("Primary or complementary", 1.1), ("Action", 0.6), ("Pooling map version", 0.9),
         ("Recoverability audit: narrowest feasible interval", 1.1), ("Checked against earlier releases", 1.6),
     )  # fmt: skip
     said = (
