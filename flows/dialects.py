@@ -11,6 +11,8 @@ from ibis.expr import operations as ops
 _WITHOUT_NAN = frozenset({"mssql", "mysql"})
 # They stop the whole statement at the first text that is no number.
 _WITHOUT_TRY = frozenset({"postgres", "mysql"})
+# They read "\v" and "\f" as the letters, and would strip these from words.
+_STRIPS_LETTERS = frozenset({"pyspark", "databricks"})
 # Texts that are read as numbers where reading cannot be tried: short enough never to overflow.
 _NUMBER = (
     r"^[+-]?([0-9]{1,250}(\.[0-9]{0,250})?|\.[0-9]{1,250})$"
@@ -31,6 +33,8 @@ def plain(expression: Any, engine: str) -> Any:
         lacking[ops.IsNan] = lambda value, node: ibis.literal(False)
     if engine in _WITHOUT_TRY:
         lacking[ops.TryCast] = _guarded
+    if engine in _STRIPS_LETTERS:
+        lacking[ops.Strip] = lambda value, node: value.re_replace(r"^\s+|\s+$", "")
     if not lacking:
         return expression
 

@@ -29,7 +29,7 @@ from monitors.window import Window, moment
 REFERENCE = Window(moment("2026-03-23"), moment("2026-03-30"))  # clocks go forward in Berlin on the 29th
 WEEK = Window(moment("2026-03-29T00:00:00+01:00"), moment("2026-04-05T00:00:00+02:00"))
 ODD = [0.0, -0.0, math.nan, math.inf, -math.inf, None, 1e300, 5e-324, 0.1 + 0.2, 1e15, -7.25, 2.5]
-TEXTS = ["a", "", " ", None, "ä", "Ärzte", "患者", "ﬁ", "a'b", 'a"b', "NaN", "x" * 300, "b ", "B", "e\u0301"]
+TEXTS = ["a", "", " ", None, "ä", "Ärzte", "患者", "ﬁ", "a'b", 'a"b', "NaN", "x" * 300, "b ", "vf", "e\u0301"]
 NUMBERS = [
     "1",
     " 2.5 ",

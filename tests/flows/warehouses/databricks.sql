@@ -8,13 +8,13 @@ SELECT
       `t0`.`ward` IS NULL
     )
     OR (
-      TRIM(' \t\n\r\v\f' FROM `t0`.`ward`) = ''
+      REGEXP_REPLACE(`t0`.`ward`, '^\\s+|\\s+$', '') = ''
     )
     OR (
-      LOWER(TRIM(' \t\n\r\v\f' FROM `t0`.`ward`)) = 'nan'
+      LOWER(REGEXP_REPLACE(`t0`.`ward`, '^\\s+|\\s+$', '')) = 'nan'
     ),
     CAST(NULL AS STRING),
-    TRIM(' \t\n\r\v\f' FROM `t0`.`ward`)
+    REGEXP_REPLACE(`t0`.`ward`, '^\\s+|\\s+$', '')
   ) AS `t0`,
   'everyone' AS `g`,
   COALESCE(
@@ -23,13 +23,13 @@ SELECT
         `t0`.`sex` IS NULL
       )
       OR (
-        TRIM(' \t\n\r\v\f' FROM `t0`.`sex`) = ''
+        REGEXP_REPLACE(`t0`.`sex`, '^\\s+|\\s+$', '') = ''
       )
       OR (
-        LOWER(TRIM(' \t\n\r\v\f' FROM `t0`.`sex`)) = 'nan'
+        LOWER(REGEXP_REPLACE(`t0`.`sex`, '^\\s+|\\s+$', '')) = 'nan'
       ),
       CAST(NULL AS STRING),
-      TRIM(' \t\n\r\v\f' FROM `t0`.`sex`)
+      REGEXP_REPLACE(`t0`.`sex`, '^\\s+|\\s+$', '')
     ),
     'Unknown'
   ) AS `g0`,
