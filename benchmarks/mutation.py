@@ -26,7 +26,18 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/mutation.md"
 WHY = Path(__file__).with_name("survivors.yaml")
 TESTS = {
-    "suppression": ("tests/monitors/test_withheld_exactly.py", "tests/monitors/test_suppression.py"),
+    "suppression": (
+        "tests/monitors/test_withheld_exactly.py",
+        "tests/monitors/test_suppression.py",
+        "tests/monitors/test_door_rules.py",
+        "tests/monitors/test_bounds.py",
+        "tests/monitors/test_mix.py",
+        "tests/monitors/test_nested.py",
+        "tests/monitors/test_silent_groups.py",
+        "tests/monitors/test_slow.py",
+        "tests/monitors/test_withholding_attack.py",
+        "monitors/suppression.py",
+    ),
     "interval": (
         "tests/monitors/test_interval.py",
         "tests/monitors/test_coverage.py",

@@ -71,7 +71,7 @@ def _published(audit: Audit, earlier: Sequence[Release], back: frozenset[int]) -
     hiding = Hiding(seen, set(first), rows_hidden=small(audit.rows))
     try:
         settle(hiding)
-        places = _strange(findings, seen, hiding.hidden)
+        places = _strange(findings, seen)
     except Inconsistent:  # counts of different people: each measure is looked at by itself
         places = _groups(findings)
     hidden = _complemented(findings, set(hiding.hidden), places)
@@ -190,7 +190,7 @@ def _groups(findings: Sequence[Finding]) -> list[list[int]]:
     return list(by_measure.values())
 
 
-def _strange(findings: Sequence[Finding], seen: Told, hidden: set[int]) -> list[list[int]]:
+def _strange(findings: Sequence[Finding], seen: Told) -> list[list[int]]:
     """Measures that count people of whom no other measure tells, so that each is by itself."""
     alone = {name for name, forms in seen.measures.items() if not set(forms) <= set(FORMS)}
     return [places for places in _groups(findings) if findings[places[0]].metric in alone]
