@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
+import duckdb
 import ibis
 
 _EVERY = 0.5  # seconds
@@ -31,6 +32,17 @@ def embedded(path: str | Path | None = None, **options: Any) -> Any:
     with _lock:
         _opened.add(backend)
     return backend
+
+
+def shut(backend: Any) -> None:
+    """Close an engine, whatever it is still doing; other engines are closed as they are.
+
+    DuckDB waits on closing for what its threads are at, and a count that was given up with Ctrl-C may
+    have hours to go: on a busy machine they do not notice by themselves.
+    """
+    if isinstance(backend.con, duckdb.DuckDBPyConnection):
+        backend.con.interrupt()
+    backend.disconnect()
 
 
 def far() -> float | None:

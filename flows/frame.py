@@ -7,7 +7,7 @@ from typing import Any
 import ibis
 import pyarrow as pa
 
-from flows.embedded import embedded
+from flows.embedded import embedded, shut
 from flows.engine import plainly
 from flows.times import timed
 from monitors.canonical import digest
@@ -52,4 +52,4 @@ class Frame:
 
     def close(self) -> None:
         """Let DuckDB go."""
-        self._backend.disconnect()
+        shut(self._backend)

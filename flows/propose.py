@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import ibis
 
-from flows.embedded import embedded
+from flows.embedded import embedded, shut
 from flows.engine import plainly
 from flows.guess import THRESHOLD, Guesses, guess
 from flows.look import hold, look, nothing
@@ -79,7 +79,7 @@ def _engine() -> Iterator[Any]:
         try:
             yield backend
         finally:
-            backend.disconnect()
+            shut(backend)
 
 
 def _guessed_from(

@@ -13,7 +13,7 @@ import ibis
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from flows.derive import derive
-from flows.embedded import embedded
+from flows.embedded import embedded, shut
 from flows.engine import plainly
 from flows.sources import _fhir_sql as sql
 from flows.sources._fhir_server import fetch
@@ -118,7 +118,7 @@ class Resources:
 
     def close(self) -> None:
         """Let DuckDB, pages that were fetched and what was spilled go."""
-        self._backend.disconnect()
+        shut(self._backend)
         self._spill.cleanup()
 
     def _read(self) -> ibis.Table:

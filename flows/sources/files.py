@@ -15,7 +15,7 @@ import ibis
 from pydantic import BaseModel, ConfigDict, Field
 
 from flows.derive import needed
-from flows.embedded import embedded
+from flows.embedded import embedded, shut
 from flows.engine import plainly, said
 from flows.periods import PARTITION
 from flows.sources import _places
@@ -214,7 +214,7 @@ class Files:
 
     def close(self) -> None:
         """Let DuckDB and what it spilled go."""
-        self._backend.disconnect()
+        shut(self._backend)
         self._spill.cleanup()
 
     def _open(self) -> ibis.Table:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from flows.addresses import why_not
-from flows.embedded import embedded
+from flows.embedded import embedded, shut
 from flows.engine import plainly
 from flows.times import timed
 from monitors.canonical import digest
@@ -112,7 +112,7 @@ class Scored:
     def close(self) -> None:
         """Let both engines and the fetched model go."""
         self._inputs.close()
-        self._backend.disconnect()
+        shut(self._backend)
         self._spill.cleanup()
 
     def _scored(self, batches: Any, made: pa.Schema) -> Iterator[pa.RecordBatch]:
@@ -176,7 +176,7 @@ class Traces:
 
     def close(self) -> None:
         """Let the engine go."""
-        self._backend.disconnect()
+        shut(self._backend)
 
 
 def connect(settings: Settings, config: ModelConfig, folder: Path) -> Scored | Traces:

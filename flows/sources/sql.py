@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from flows.derive import derive, needed
 from flows.dialects import fetched
-from flows.embedded import embedded
+from flows.embedded import embedded, shut
 from flows.engine import plainly
 from flows.sources._sqlite import copy
 from flows.times import timed
@@ -148,7 +148,7 @@ class Database:
     def close(self) -> None:
         """Let the connection and what was spilled go."""
         if not self._shared:
-            self._backend.disconnect()
+            shut(self._backend)
         self._spill.cleanup()
 
     @property

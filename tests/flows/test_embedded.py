@@ -5,34 +5,28 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-import duckdb
 import pytest
 
 from commands._auditing import progress
-from flows.embedded import embedded, far, followed
+from flows.embedded import embedded, far, followed, shut
 
-ENDLESS = "SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b"
+LONG = "SELECT sum(a.range * b.range) FROM range(10000) a, range(10000) b"
 
 
-def test_a_long_statement_tells_how_far_it_is_until_it_is_stopped() -> None:
-    """The query has no end: the first line that says how far it is stops it."""
+def test_a_long_statement_tells_how_far_it_is() -> None:
     backend: Any = embedded()
     heard: list[str] = []
-
-    def line(message: str) -> None:
-        heard.append(message)
-        if "of a scan" in message:
-            backend.con.interrupt()
-
-    with followed(line, every=0.02) as told:
+    with followed(heard.append, every=0.02) as told:
         told("sepsis: 2 Feb 2026")
-        with pytest.raises(duckdb.InterruptException):
-            backend.raw_sql(ENDLESS).fetchall()
+        for _ in range(1000):  # on any machine one of them takes long enough to be asked how far it is
+            backend.raw_sql(LONG).fetchall()
+            if any("of a scan" in line for line in heard):
+                break
     assert heard[0] == "sepsis: 2 Feb 2026"
-    assert heard[-1].startswith("sepsis: 2 Feb 2026, 0:")
-    assert heard[-1].endswith("% of a scan")
+    assert all(line.startswith("sepsis: 2 Feb 2026, 0:") for line in heard[1:])
+    assert any(line.endswith("% of a scan") for line in heard)
     assert not [thread for thread in threading.enumerate() if thread.name == "rounds-progress"]
-    backend.disconnect()
+    shut(backend)
     assert far() is None
 
 
