@@ -76,8 +76,12 @@ def test_a_runbook_has_a_date_only_where_its_rule_was_seen_to_fire(path: Path) -
         rule["alert"]: rule["annotations"]["runbook_url"].rpartition("/runbooks/")[2] for rule in rules()
     }
     chained = {*of_findings(), *(links[name] for name in (*CHAINED, "RoundsAbsent"))}
-    found = re.search(r"Last tested: (\d{4}-\d\d-\d\d) \((.+?)\)", path.read_text(encoding="utf-8"))
-    assert found, "say when, and what of it"
+    text = path.read_text(encoding="utf-8")
+    found = re.search(r"Last tested: (\d{4}-\d\d-\d\d) \((.+?)\)", text)
+    if found is None:  # a pack's: no shipped plan raises it
+        assert "Last tested: not yet;" in text, "say when, and what of it"
+        assert path.stem not in {*chained, *rehearsed()}, "its rule was tested: say when"
+        return
     day, what = found.groups()
     assert date.fromisoformat(day)
     how = {"its rule, with promtool": rehearsed(), "its rule, from the ledger to the pager": chained}

@@ -140,7 +140,7 @@ def test_a_file_shows_no_count_and_is_opened_by_one_key(system: Path, tmp_path: 
         "2026-02-02T00:00:00Z/2026-02-09T00:00:00Z", "2026-02-09T00:00:00Z/2026-02-16T00:00:00Z"
     ]  # fmt: skip
     text = (system / "valley.json").read_text()
-    assert not [word for word in ("histograms", "cubes", "counts", '"rows"', "icu") if word in text]
+    assert not [word for word in ("histograms", "cubes", "counts", '"rows"', '"icu"') if word in text]
     other, _ = make_keys(tmp_path / "other")
     with pytest.raises(
         SourceInvalid, match=r"north\.json: does not open with federation\.key; it was sealed"
