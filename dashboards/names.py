@@ -79,6 +79,8 @@ MEASURES = {
     "macro_f1": "F1 over answers",
     "mean_absolute_error": "Mean absolute error",
     "mean_error": "Mean error",
+    "root_mean_squared_error": "Root mean squared error",
+    "r_squared": "R² (share of variance)",
     "hit_rate": "Right answer on the list",
     "mean_reciprocal_rank": "Mean reciprocal rank",
 }

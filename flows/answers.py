@@ -25,16 +25,18 @@ def answered(rows: ibis.Table, columns: Columns) -> dict[str, Any]:
         made["label_predicted"] = _place(rows[columns.label.predicted], among, NO_ANSWER).fill_null(NO_ANSWER)
     if columns.amount:
         given, came_to = (ex.number(rows[name]) for name in (columns.amount.predicted, columns.amount.actual))
-        # Rounded before it is summed: whole numbers add to the same on every engine.
-        apart = ((given - came_to) * float(HUNDREDTHS) + 0.5).floor()
-        most = float(MOST)
-        within = ibis.cases((apart > most, most), (apart < -most, -most), else_=apart)
-        made["error"] = within.cast("int64")
+        made["error"], made["actual"] = _hundredths(given - came_to), _hundredths(came_to)
     if columns.rank:
         place = ex.number(rows[columns.rank])
         whole = ibis.ifelse(place >= 0, ibis.ifelse(place > DEEPEST, float(DEEPEST), place.floor()), None)
         made["rank"] = whole.cast("int64")
     return made
+
+
+def _hundredths(amount: Any) -> Any:
+    """Rounded before it is summed: whole numbers add to the same on every engine."""
+    whole, most = (amount * float(HUNDREDTHS) + 0.5).floor(), float(MOST)
+    return ibis.cases((whole > most, most), (whole < -most, -most), else_=whole).cast("int64")
 
 
 def _place(column: Any, among: tuple[str, ...], other: int) -> Any:

@@ -6,6 +6,8 @@ Each only where the config names what it takes, so that other profiles stay as t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
+from operator import mul
 from typing import Any
 
 import ibis
@@ -14,7 +16,7 @@ from flows import expressions as ex
 from flows.prepare import Prepared
 from flows.shape import shaped
 from monitors.columns import Columns
-from monitors.cube import PAIRED, SUMS, UNKNOWN, Aside
+from monitors.cube import PAIRED, POWERS, SPLIT, UNKNOWN, Aside
 from monitors.delays import STARTS
 from monitors.errors import SourceInvalid
 from monitors.histogram import Bins, NumericBins
@@ -23,9 +25,17 @@ KINDS = ("day", "delay", "need", "incomplete", "late", *PAIRED)
 
 
 def branches(
-    prepared: Prepared, attribute: str, bins: Mapping[str, Bins], score_edges: Sequence[float]
+    prepared: Prepared,
+    attribute: str,
+    bins: Mapping[str, Bins],
+    score_edges: Sequence[float],
+    *,
+    shared: bool = True,
 ) -> Iterator[ibis.Table]:
-    """The counts of one grouping, a branch each."""
+    """The counts of one grouping, a branch each.
+
+    `shared` says whether a branch may name a step that several of its parts read.
+    """
     rows: Any = prepared.table
     tag, key = f"aside {attribute}", rows[prepared.group(attribute or None)]
     columns = prepared.columns
@@ -60,12 +70,9 @@ def branches(
     if columns.rank:
         yield _counted(tag, "rank", rows.filter(rows.rank.notnull()).select(key=key, place=rows.rank))
     if columns.amount:
-        off: Any = rows.filter(rows.error.notnull()).select(key=key, error=rows.error)
-        sums = (off.count(), off.error.sum(), off.error.abs().sum(), (off.error * off.error).sum())
-        which = ibis.literal(KINDS.index("amount"), "int64")
-        for place, n in zip(range(len(SUMS)), sums, strict=True):
-            counted = off.group_by("key").aggregate(n=n)
-            yield shaped(counted, tag, key=counted.key, outcome=which, cell=ibis.literal(place), n=counted.n)
+        known = rows.filter(rows.error.notnull()).select(key=key, e=rows.error, y=rows.actual)
+        parts = _sums(tag, known)
+        yield from [ibis.union(*parts)] if shared else parts
 
 
 def timely(table: ibis.Table, columns: Columns, where: str) -> ibis.Table:
@@ -86,6 +93,26 @@ def timely(table: ibis.Table, columns: Columns, where: str) -> ibis.Table:
 def read(row: dict[str, Any]) -> Aside:
     """One answer of the engine, as a cube keeps it."""
     return (row["key"] or UNKNOWN, KINDS[row["outcome"]], row["cell"], row["decision"], row["n"])
+
+
+def _sums(tag: str, rows: Any) -> list[ibis.Table]:
+    """The sums of errors and amounts of one grouping, all from one pass over its rows."""
+    given: dict[str, Any] = {"y": rows.y}
+    for name, square in (("e2", rows.e * rows.e), ("y2", rows.y * rows.y)):
+        # Of whole numbers below 2⁵³ a double's quotient, cut, is exact.
+        high = (square.cast("float64") / float(SPLIT)).floor().cast("int64")
+        given |= {f"{name} high": high, f"{name} low": square - high * SPLIT}
+    sums = (rows.count(), rows.e.sum(), rows.e.abs().sum(), (rows.e * rows.e).sum())
+    powers = (reduce(mul, (given[factor] for factor in factors)).sum() for factors in POWERS[1:])
+    each = [*((place, 0, n) for place, n in enumerate(sums)),
+            *((place, 1, n) for place, n in enumerate((rows.count(), *powers)))]  # fmt: skip
+    summed = rows.group_by("key").aggregate(**{f"s{i}": n for i, (_, _, n) in enumerate(each)})
+    which = ibis.literal(KINDS.index("amount"), "int64")
+    parts = []
+    for i, (place, other, _) in enumerate(each):
+        where: dict[str, Any] = {"cell": ibis.literal(place), "decision": ibis.literal(other)}
+        parts.append(shaped(summed, tag, key=summed.key, outcome=which, n=summed[f"s{i}"], **where))
+    return parts
 
 
 def _counted(tag: str, kind: str, rows: ibis.Table) -> ibis.Table:

@@ -15,7 +15,7 @@ import ibis
 
 from flows import asides, scans
 from flows import expressions as ex
-from flows.dialects import compiled, fetched
+from flows.dialects import NO_STEPS_INSIDE, compiled, fetched
 from flows.engine import plainly
 from flows.patients import one_each
 from flows.periods import within
@@ -209,7 +209,13 @@ def _compiled(backend: Any, prepared: Prepared, frozen: Frozen) -> tuple[str, tu
             *(
                 branch
                 for attribute in attributes
-                for branch in asides.branches(prepared, attribute, frozen.bins, frozen.score_edges)
+                for branch in asides.branches(
+                    prepared,
+                    attribute,
+                    frozen.bins,
+                    frozen.score_edges,
+                    shared=backend.name not in NO_STEPS_INSIDE,
+                )
             ),
         ]
         if prepared.repeating:

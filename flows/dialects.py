@@ -9,6 +9,8 @@ from ibis.expr import operations as ops
 
 # Their floats cannot be NaN, and they have no word for it.
 _WITHOUT_NAN = frozenset({"mssql", "mysql"})
+# They take no WITH inside a FROM.
+NO_STEPS_INSIDE = frozenset({"mssql"})
 # They stop the whole statement at the first text that is no number.
 _WITHOUT_TRY = frozenset({"postgres", "mysql"})
 # They read "\v" and "\f" as the letters, and would strip these from words.

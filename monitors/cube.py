@@ -27,8 +27,9 @@ Aside = tuple[str, str, int, int, int]
 "day": patient-days. "delay": flags acted on, place the step of `delays.STARTS`. "need": place the score
 cell, other the bin of need. "incomplete": place 1 where an input was missing, else 0. "late": place 1
 where a row was recorded too late, else 0. "label": place which answer was right, other which was given,
-of those declared; -1 and -2 for any other, so that no two are alike. "amount": n a sum, by place what of
-(`SUMS`). "rank": place where the right answer stood, 0 where it was not on the list.
+of those declared; -1 and -2 for any other, so that no two are alike. "amount": n a sum, by place what
+of (other 0: `SUMS`, other 1: `POWERS`). "rank": place where the right answer stood, 0 where it was not on
+the list.
 """
 PAIRED = ("label", "amount", "rank")
 SUMS = (
@@ -38,6 +39,16 @@ SUMS = (
     "squared error",
 )  # in hundredths of the amount's unit, squares of it
 HUNDREDTHS = 100
+SPLIT = 1_000_000  # a square is its whole multiples of this ("high") and what is left ("low")
+POWERS: tuple[tuple[str, ...], ...] = (
+    (), ("y",), ("y", "y"),
+    ("e2 high", "e2 high"), ("e2 high", "e2 low"), ("e2 low", "e2 low"),
+    ("y2 high", "y2 high"), ("y2 high", "y2 low"), ("y2 low", "y2 low"),
+    ("e2 high", "y2 high"), ("e2 high", "y2 low"), ("e2 low", "y2 high"), ("e2 low", "y2 low"),
+    ("e2 high", "y"), ("e2 low", "y"), ("y", "y2 high"), ("y", "y2 low"),
+)  # fmt: skip
+"""Products that are summed over rows: y the actual amount, y2 its square, e2 the squared error, each square
+in two halves so that no product outgrows 10¹²; () counts the rows."""
 STRANGE, NO_ANSWER = -1, -2  # a right answer, and one given, that is not among those declared
 MOST = 1_000_000  # hundredths: an error beyond is taken for this, so that sums of squares stay whole
 

@@ -19,8 +19,8 @@ _HIDDEN = (
     "same_score_need_gap", "top_need_gap",
 )  # fmt: skip
 _ANSWERS = (
-    "accuracy", "balanced_accuracy", "macro_f1", "mean_absolute_error", "mean_error", "hit_rate",
-    "mean_reciprocal_rank",
+    "accuracy", "balanced_accuracy", "macro_f1", "mean_absolute_error", "mean_error",
+    "root_mean_squared_error", "r_squared", "hit_rate", "mean_reciprocal_rank",
 )  # fmt: skip
 _ROWS = (*_ANSWERS, "rows", "selection_rate", "scored_share", "label_coverage", "unknown_share")
 Counts = Mapping[str, tuple[int, int | None]]

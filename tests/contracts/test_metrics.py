@@ -21,6 +21,7 @@ from monitors.described import told
 from monitors.discovery import Declared, metrics
 from monitors.histogram import CategoryBins, Histogram, NumericBins
 from monitors.metric import CATEGORIES, EVERY, NUMBERS, Estimate
+from monitors.performance._answers import summed
 from monitors.profile import Profile
 from monitors.window import Window
 
@@ -83,8 +84,9 @@ def cube(seed: int, rows: int, *, score: bool = True, decision: bool = True, act
     beside += [("", "label", int(a), int(b), 1) for a, b in random.integers(0, 4, (rows, 2))]
     beside += [("", "rank", int(place), 0, 1) for place in random.integers(0, 5, rows)]
     off = random.integers(-300, 500, rows)
-    sums = (rows, off.sum(), np.abs(off).sum(), (off**2).sum())
-    beside += [("", "amount", place, 0, int(n)) for place, n in enumerate(sums)]
+    came_to = random.gamma(2, 300, rows).round() / 100
+    amounts = zip((came_to + off / 100).tolist(), came_to.tolist(), strict=True)
+    beside += [("", "amount", *held) for held in summed(amounts)]
     return Cube.of("", [("", *map(int, row)) for row in zip(*columns, strict=True)], asides=beside)
 
 
@@ -344,6 +346,8 @@ def test_a_group_where_all_went_one_way_gives_no_made_up_rate(
         "macro_f1": True,
         "mean_absolute_error": True,
         "mean_error": True,
+        "root_mean_squared_error": True,
+        "r_squared": True,
         "hit_rate": True,
         "mean_reciprocal_rank": True,
         "action_rate": decision == 0,

@@ -14,6 +14,7 @@ from monitors.bootstrap import Places
 from monitors.cube import Cube
 from monitors.discovery import metrics
 from monitors.fairness.pooled_true_positive_rate import pooled_true_positive_rate
+from monitors.performance._answers import summed
 from monitors.repeats import Repeats, measured, products
 
 RATES = ("true_positive_rate", "false_positive_rate", "positive_predictive_value", "selection_rate")
@@ -171,7 +172,8 @@ def test_every_measure_of_a_tally_takes_what_its_rows_are_worth(name: str) -> No
     beside += [("g", "late", 0, 0, 540), ("g", "late", 1, 0, 60)]
     beside += [("g", "label", right, said, 50) for right in range(3) for said in range(4)]
     beside += [("g", "rank", place, 0, 100) for place in range(6)]
-    beside += [("g", "amount", place, 0, n) for place, n in enumerate((600, 3000, 90_000, 15_000_000))]
+    amounts = [(x * 30 + 1, x * 25) for x in random.beta(2, 4, 600).tolist()]
+    beside += [("g", "amount", *held) for held in summed(amounts)]
     tally = Cube.of("", rows, asides=beside).tally()
     declared = metrics()[name]
     told = {"threshold": 0.4} if declared.facts.threshold else {}
