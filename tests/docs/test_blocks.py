@@ -1,84 +1,210 @@
-"""Every block of code on these pages runs, in the order it stands, over data like those it speaks of."""
+"""Every block of code on every page runs, in the order it stands, over data like those it speaks of.
+
+Blocks of shell run in this process, in a folder the page's data are laid out in; what cannot run without a
+host or a cluster is held to the files it names (`checked.py`). A block of YAML is written where its first
+line says, or read as the part of a configuration it is. A block of text is what the command before it says.
+"""
 
 from __future__ import annotations
 
-import os
+import json
 import re
 import shlex
-import subprocess
-import sys
+import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
+from flows import channel, planned, source
+from rounds import cli
+from tests.docs import checked
+from tests.docs.place import ROOT, Block, Place, blocks
 from tests.flows.rows import ward, write
 from tests.stories.test_joined import actions, events, predictions
 from tests.stories.test_readiness import hospital
 from tests.stories.test_requests import batched
 
-ROOT = Path(__file__).parents[2]
-_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+STORE = f"sqlite:///{tempfile.mkdtemp(prefix='rounds-tests-')}/mlflow.db"  # one: to make it takes seconds
+PAGES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md"))
+    if blocks(path.relative_to(ROOT).as_posix())
+)
+# They serve until they are stopped, or another file's test runs them: here their words are looked at.
+PARSED = {
+    "serve": "serves until it is stopped; tests/cli/test_serve.py runs it",
+    "deploy": "needs a Prefect server; tests/flows/test_deploy.py runs it",
+    "demo": "a minute; tests/cli/test_demo.py runs it",
+}
+# What another file runs, which names the page; or what is a record.
+ELSEWHERE = {
+    ("docs/notebook.md", "python"): "tests/dashboards/test_notebook.py",
+    ("docs/mutation.md", "diff"): "benchmarks/mutation.py",
+}
+WHOLE: dict[str, Any] = {
+    "model": "a", "version": "1", "source": {"kind": "files", "path": "a.csv"},
+    "columns": {"time": "at", "score": "risk"}, "window": "P7D",
+    "reference": {"from": "2026-01-05", "to": "2026-02-02"},
+}  # fmt: skip
 
 
-def visits(folder: Path) -> None:
+def visits(place: Place) -> None:
     """Visits to three hospitals."""
-    write(folder / "visits.csv", hospital())
+    write(place.folder / "visits.csv", hospital())
 
 
-def scores(folder: Path) -> None:
+def scores(place: Place) -> None:
     """Predictions, and beside them cultures and orders."""
     rows = predictions()
     for name, held in (("scores", rows), ("cultures", events(rows)), ("orders", actions(rows))):
-        write(folder / f"{name}.csv", held)
+        write(place.folder / f"{name}.csv", held)
 
 
-def requests(folder: Path) -> None:
+def requests(place: Place) -> None:
     """A log of batches, and one of which only some was kept."""
     rows = ward()
-    write(folder / "log.csv", batched(rows))
-    write(folder / "sampled.csv", [row | {"chance": 1 if row["risk"] > 0.5 else 0.25} for row in rows])
+    write(place.folder / "log.csv", batched(rows))
+    write(place.folder / "sampled.csv", [r | {"chance": 1 if r["risk"] > 0.5 else 0.25} for r in rows])
 
 
-def wards(folder: Path) -> None:
+def wards(place: Place) -> None:
     """A site's predictions, and another site's file, as they would come by post."""
-    write(folder / "ward.csv", ward())
+    write(place.folder / "ward.csv", ward())
 
 
-PAGES: dict[str, Callable[[Path], None]] = {
+def pairs(place: Place) -> None:
+    """Prompts that differ in one cue, and a tool that heeds it once."""
+    asked = [{"cue": "name", "prompt": f"case {i}", "flipped": f"case {i}, Ana"} for i in range(40)]
+    write(place.folder / "pairs.csv", asked)
+    tool = "def level(prompt):\n    return 'urgent' if prompt == 'case 7, Ana' else 'routine'\n"
+    (place.folder / "triage.py").write_text(tool, encoding="utf-8")
+
+
+def records(place: Place) -> None:
+    """A report before the committee, a list of what was bought, and a place nobody here can write."""
+    assert place.rounds("audit", str(SHIPPED), "--format", "json") == 0, place.said
+    place.names |= {"R-2026-03": place.said.partition(":")[0], "/mnt/privacy-office": str(place.folder)}
+    (place.folder / "procurement.csv").write_text("name,vendor\nscribe,Acme\n", encoding="utf-8")
+    bought = ("procurement.csv", "--source", "procurement", "--by", "A. Name")
+    assert [place.rounds("inventory", *told) for told in (("import", *bought), ("queue",))] == [0, 0]
+    place.names["S-1a2b3c4d"] = re.findall(r"S-\w+", place.said)[0]
+
+
+# Pages that speak of the shipped inpatients, as after `make demo`.
+IN_A_CHECKOUT = {"docs/governance.md"}
+SHIPPED = Path("configs/models/support-survival.yaml")
+LAID_OUT: dict[str, Callable[[Place], None]] = {
     "docs/federation.md": wards,
+    "docs/flip.md": pairs,
+    "docs/governance.md": records,
     "docs/later.md": scores,
     "docs/readiness.md": visits,
     "docs/requests.md": requests,
 }
 
 
-def ran(command: str, folder: Path) -> str:
-    """What a line of a shell block says; only `rounds` may stand there."""
-    program, *arguments = shlex.split(command, comments=True)
-    assert program == "rounds", command
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("ROUNDS_", "MLFLOW_"))}
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "rounds.py"), *arguments],
-        cwd=folder, env={**kept, "PYTHONPATH": str(ROOT), "COLUMNS": "160"},
-        capture_output=True, text=True, timeout=600,
-    )  # fmt: skip
-    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
+def run(place: Place, line: str, block: Block) -> None:
+    """One line of a shell block; `# … status 2` at its end says that it ends so."""
+    for name, meant in place.names.items():
+        line = line.replace(name, meant)
+    expected = re.search(r"#.* status (\d)$", line)
+    words = shlex.split(line, comments=True)
+    if not words:
+        return
+    if words[0] != "rounds":
+        checked.check(words)
+    elif words[1] in PARSED:
+        command = cli.get_command(None, words[1])  # type: ignore[arg-type]
+        assert command is not None
+        command.make_context(words[1], words[2:])
+    else:
+        status = place.rounds(*words[1:])
+        assert status == int(expected[1] if expected else 0), f"{block}: {line}\n{place.said}"
+
+
+def read(place: Place, block: Block) -> None:
+    """A whole file where it names itself, else a part of a model's file, the calendar or the channels."""
+    named = re.match(r"# (\S+\.ya?ml)\n", block.text)
+    schema = re.match(r"# yaml-language-server: \$schema=(\S+)", block.text)
+    if schema:
+        assert (ROOT / "configs/models" / schema[1]).is_file()
+        return
+    held = yaml.safe_load(block.text)
+    path = place.folder / (named[1] if named else "block.yaml")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(block.text, encoding="utf-8")
+    if set(held) <= {"changes"}:
+        assert planned.planned(path, {"ROUNDS_CALENDAR": str(path)}).changes
+    elif set(held) <= set(channel.ChannelsConfig.model_fields):
+        assert channel.read(path).channels
+    elif not named:
+        path.write_text(yaml.safe_dump(WHOLE | held, sort_keys=False), encoding="utf-8")
+        source.read(path)
+    elif "model" in held and "plan" in held and "question" not in held:
+        source.read(path)
+
+
+def follows(said: str, shown: str) -> list[str]:
+    """The lines shown that the output does not hold, in their order; a line of … stands for any."""
+    lines = iter(line.rstrip() for line in said.splitlines())
+    return [line for line in map(str.rstrip, shown.splitlines()) if line != "…" and line not in lines]
+
+
+def executed(place: Place, block: Block) -> None:
+    """Run one block by its language. Raises AssertionError where it says what is not so."""
+    if there := ELSEWHERE.get((block.page, block.language)):
+        assert Path(block.page).name in (ROOT / there).read_text(encoding="utf-8")
+    elif block.language == "sh":
+        for line in block.text.replace("\\\n", " ").splitlines():
+            for part in re.split(r"; (?=do |done|kubectl )", line):
+                run(place, part, block)
+    elif block.language == "yaml":
+        read(place, block)
+    elif block.language == "json":
+        json.loads(block.text)
+    elif block.language == "text" and block.page == "README.md":
+        for path in re.findall(r"(?m)^([a-z]+(?:/|\.py)) ", block.text):
+            assert (ROOT / path).exists(), path
+    elif block.language == "text":
+        assert follows(place.said, block.text) == [], f"{block}: the command before it says\n{place.said}"
+    else:
+        pytest.fail(f"{block}: nothing runs a block of {block.language or 'no language'}")
+
+
+@pytest.fixture(scope="module")
+def audited(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout's configs, and a home in which the demo's last window was audited."""
+    place = Place(tmp_path_factory.mktemp("shipped"), {"MLFLOW_TRACKING_URI": STORE})
+    (place.folder / "configs").symlink_to(ROOT / "configs")
+    span = ("--from", "1993-09-28", "--to", "1993-12-27")
+    assert place.rounds("backfill", str(SHIPPED), *span) == 0, place.said
+    return place.folder
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_block_of_a_page_runs(page: str, tmp_path: Path) -> None:
-    PAGES[page](tmp_path)
-    blocks = _BLOCK.findall((ROOT / page).read_text(encoding="utf-8"))
-    assert blocks
-    for language, text in blocks:
-        if language == "sh":
-            for line in text.replace("\\\n", " ").splitlines():
-                ran(line, tmp_path)
-        elif language == "yaml":
-            named = re.match(r"# (\S+\.ya?ml)\n", text)
-            assert named, f"{page}: a YAML block begins with the file's name, as in `# model.yaml`"
-            (tmp_path / named[1]).write_text(text, encoding="utf-8")
-        else:
-            pytest.fail(f"{page}: a block of {language} is not run by this test")
+def test_every_block_of_a_page_runs(page: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    place = Place(tmp_path / "here", {"MLFLOW_TRACKING_URI": STORE})
+    if page in IN_A_CHECKOUT:
+        shutil.copytree(request.getfixturevalue("audited"), place.folder, symlinks=True)
+    else:
+        place.folder.mkdir()
+    LAID_OUT.get(page, lambda _: None)(place)
+    for block in blocks(page):
+        executed(place, block)
+
+
+def test_a_block_that_nothing_runs_is_named(tmp_path: Path) -> None:
+    for language in ("", "promql", "powershell"):
+        with pytest.raises(pytest.fail.Exception, match=r"docs/a\.md:3: nothing runs a block"):
+            executed(Place(tmp_path), Block("docs/a.md", 3, language, "up"))
+    with pytest.raises(AssertionError, match="curl: say in"):
+        executed(Place(tmp_path), Block("docs/a.md", 3, "sh", "curl https://rounds.example"))
+
+
+def test_what_a_command_says_is_held_to_what_is_shown() -> None:
+    assert follows("a\nb  \nc\n", "a\n…\nc\n") == []
+    assert follows("a\nb\n", "b\na\n") == ["a"]
