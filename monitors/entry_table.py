@@ -117,7 +117,8 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
 
 def _write_lock(connection: sa.Connection) -> None:
     # A deferred transaction that reads and then writes fails at once when another wrote between.
-    if connection.get_isolation_level() != "AUTOCOMMIT":
+    # What only reads says so in its options; the driver itself answers SERIALIZABLE whatever was asked.
+    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 

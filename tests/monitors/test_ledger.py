@@ -216,6 +216,17 @@ def test_racing_workers_that_counted_differently_leave_a_revision_each(
     assert Ledger(url, now).verify() == 6
 
 
+def test_what_reads_waits_for_nobody_who_writes(ledger: Ledger, path: Path) -> None:
+    ledger.append("note", "a", {})
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert ledger.verify() == 1
+        assert [entry.key for entry in ledger.entries("note")] == ["a"]
+    with ledger._reading() as reading:
+        reading.exec_driver_sql("SELECT 1")
+        assert not reading.connection.dbapi_connection.in_transaction  # type: ignore[union-attr]
+
+
 # --- audits ---
 
 
