@@ -15,7 +15,7 @@ from commands._options import BAD_USAGE
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH…]")
 def validate(paths: tuple[Path, ...]) -> None:
     """Check configs; every mistake at once."""
-    from flows import eligible, source
+    from flows import eligible, retention, source
     from monitors.errors import ConfigError
 
     files = model_files(paths or (Path("configs/models"),))
@@ -33,6 +33,10 @@ def validate(paths: tuple[Path, ...]) -> None:
         if config.model in seen:
             problems.append(f"{file.name}: model: {config.model!r} is also in {seen[config.model]}")
         seen[config.model] = file
+    try:
+        retention.rule_for(files[0])
+    except ConfigError as error:
+        problems += error.problems
     for problem in problems:
         click.echo(problem, err=True)
     if problems:

@@ -51,9 +51,11 @@ def verify(
     if anchor and anchor.is_file():
         held += anchors.parse(anchor.read_text(encoding="utf-8"))
     ledger = Ledger(home.ledger_url, now)
-    count = anchors.hold(ledger, held, min_length)
+    checked = anchors.hold(ledger, held, min_length)
     signed = signature.verified(ledger, [signature.public_key(path) for path in keys])
-    click.echo(f"{count} entries, each linked to the one before. Head: {ledger.head()}")
+    click.echo(f"{checked.entries} entries, each linked to the one before. Head: {ledger.head()}")
+    for rule, many in checked.removed.items():
+        click.echo(f"Let go: {many:,} under {rule}")
     for kept in held:
         click.echo(f"Anchored: {kept}")
     for one in signed:
@@ -67,6 +69,6 @@ def verify(
         with anchor.open("a", encoding="utf-8") as file:
             file.write(f"{line}\n")
         click.echo(f"Kept in {anchor}: {line}")
-    proved, not_proved = anchors.shown(bool(held), bool(signed))
+    proved, not_proved = anchors.shown(bool(held), bool(signed), bool(checked.removed))
     click.echo("\n".join(["", "This shows:", *(f"- {said}" for said in proved)]))
     click.echo("\n".join(["It does not show:", *(f"- {said}" for said in not_proved)]))

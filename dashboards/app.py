@@ -22,6 +22,7 @@ from dashboards.templating import HERE, page
 from monitors.audit import Audit
 from monitors.config import ModelConfig
 from monitors.discovery import modules
+from monitors.errors import Removed
 from monitors.ledger import Ledger
 from monitors.oncall import OnCall
 
@@ -71,6 +72,7 @@ def create_app(
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(Removed, _gone)
     app.add_exception_handler(Exception, _broken)
     return app
 
@@ -82,6 +84,11 @@ async def _refused(request: Request, error: Exception) -> Response:
         return JSONResponse({"error": said}, status)
     now = request.app.state.reading.now()
     return page("refused.html", status, now=now, status=status, said=said)
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    """What a retention rule let go: not found any more, with the rule's words."""
+    return await _refused(request, HTTPException(410, f"{str(error)[:1].upper()}{str(error)[1:]}."))
 
 
 async def _broken(_request: Request, _error: Exception) -> Response:

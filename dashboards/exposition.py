@@ -19,6 +19,7 @@ from monitors.audit import Verdict
 from monitors.config import ModelConfig
 from monitors.glance import Glance
 from monitors.notice import opaque
+from monitors.retention import Done
 
 PER_MODEL = 19  # series, so that 500 models and Rounds itself stay below ten thousand
 CAP = 20_000  # series in all: what a scrape carries within its ten seconds
@@ -47,6 +48,7 @@ class Exposition(Collector):
         else:
             samples += [("rounds_up", (), 1.0), ("rounds_series_dropped", (), float(dropped))]
             samples += [(f"rounds_{name}", (), float(count)) for name, count in self._owed().items()]
+            samples += series.of_retention(self._retained())
         families = {family.name: family for family in self.describe()}
         for name, labels, value in samples:
             families[name].add_metric(labels, value)
@@ -64,6 +66,12 @@ class Exposition(Collector):
         except Exception:  # noqa: BLE001  the models' own samples are worth a scrape without it
             return {}
 
+    def _retained(self) -> Done | None:
+        try:
+            return self.reading.retained()
+        except Exception:  # noqa: BLE001  as above
+            return None
+
     def _samples(self) -> tuple[list[Sample], int]:
         kept = list(series.of_escalation(self.reading.oncall))
         dropped, now = 0, self.reading.now()
@@ -72,7 +80,7 @@ class Exposition(Collector):
         for model, held in self.reading.glances().items():
             ends = [series.of_silence(model, "", quiet[model])] if model in quiet else []
             found = ends + self._of_model(model, held, now, told)
-            if len(kept) + len(found) > self.cap - 4:
+            if len(kept) + len(found) > self.cap - 7:
                 dropped += len(found)
             else:
                 kept += found

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from threading import Lock
@@ -17,12 +18,14 @@ from monitors.calendar import turned
 from monitors.columns import ScoreAtLeast
 from monitors.config import ModelConfig
 from monitors.copies import asides
+from monitors.errors import Removed
 from monitors.glance import WINDOWS, Glance, glance, kept
 from monitors.ledger import Entry, Ledger, Recorded
 from monitors.oncall import OnCall
 from monitors.profile import Profile
 from monitors.reference import Reference
 from monitors.release import RULES, summary
+from monitors.retention import Done, done
 from monitors.turns import Turn, turns
 from monitors.window import Window
 
@@ -48,6 +51,7 @@ class Reading:
     _glances: dict[str, tuple[int, Glance | None]] = field(default_factory=dict)
     _alerts: tuple[str, datetime, tuple[list[Held], list[Quiet]]] = ("", NEVER, ([], []))
     _owed: tuple[str, datetime, dict[str, int]] = ("", NEVER, {})
+    _retained: tuple[str, Done | None] = ("", None)
     _counted: dict[str, tuple[Profile | None, Reference | None, list[Profile]]] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
     _reading_glances: Lock = field(default_factory=Lock)
@@ -99,6 +103,13 @@ class Reading:
             self._owed = head, self.now() + AGAIN, counts
         return self._owed[2]
 
+    def retained(self) -> Done | None:
+        """When retention was last done; read again when the ledger grew."""
+        head = self.ledger.head()
+        if self._retained[0] != head:
+            self._retained = head, done(self.ledger)
+        return self._retained[1]
+
     def stretch(self, model: str, asked: str = "", span: int = SPAN) -> Stretch | None:
         """The published audits about a window, the last where none is asked for, oldest first.
 
@@ -112,10 +123,16 @@ class Reading:
         read = about(held, at, span)
         ends = Window.parse(held[0][1]), Window.parse(held[-1][1])
         heads = self.ledger.those([held[place][0] for place in read])
-        return Stretch(self._read(heads), at - read.start, span, len(held), *ends)
+        found = self._read(heads, heads[at - read.start])
+        place = next(i for i, each in enumerate(found) if each.seq == held[at][0])
+        return Stretch(found, place, span, len(held), *ends)
 
-    def _read(self, heads: Sequence[Entry]) -> list[Recorded]:
-        """Windows in their order. What was worked out for want of a release holds until the ledger grows."""
+    def _read(self, heads: Sequence[Entry], asked: Entry) -> list[Recorded]:
+        """Windows in their order. What was worked out for want of a release holds until the ledger grows.
+
+        Those whose findings a retention rule let go are left out. Raises Removed where the one that
+        was asked for is among them.
+        """
         with self._lock:
             held = {head.seq: self._held[str(head.seq)] for head in heads if str(head.seq) in self._held}
         wanted = [f"{head.digest}|{RULES}" for head in heads if head.seq not in held]
@@ -123,7 +140,7 @@ class Reading:
         fresh: dict[str, Recorded] = {}
         for head in heads:
             release = told.get(f"{head.digest}|{RULES}")
-            if head.seq in held:
+            if head.seq in held or (release is not None and release.gone and head.seq != asked.seq):
                 continue
             if release is not None:
                 shown, revision = Audit.read(release.body), int(head.summary["revision"])
@@ -133,14 +150,24 @@ class Reading:
             key = f"{head.seq}|{chain}"
             with self._lock:
                 known = self._held.get(key)
-            held[head.seq] = fresh[key] = known or self._publish(self.ledger.read([head])[0])
+            with self._left_out(head, asked):
+                held[head.seq] = fresh[key] = known or self._publish(self.ledger.read([head])[0])
         with self._lock:
             for key in (str(seq) for seq in held if str(seq) in self._held):
                 self._held.move_to_end(key)
             self._held.update(fresh)
             while len(self._held) > HELD:
                 self._held.popitem(last=False)
-        return [held[head.seq] for head in heads]
+        return [held[head.seq] for head in heads if head.seq in held]
+
+    @staticmethod
+    @contextlib.contextmanager
+    def _left_out(head: Entry, asked: Entry) -> Iterator[None]:
+        try:
+            yield
+        except Removed:
+            if head.seq == asked.seq:
+                raise
 
     def heard(self, model: str) -> bool:
         """Whether any window of the model was audited."""
@@ -152,7 +179,7 @@ class Reading:
         found = []
         for head in self.ledger.heads(model):
             said = told.get(f"{head.digest}|{RULES}", {})
-            known = said if "software" in said else summary(self._read([head])[0].audit)
+            known = said if "software" in said else summary(self._read([head], head)[0].audit)
             found.append(Listed.of(head, known))
         return found
 
@@ -209,6 +236,13 @@ class Reading:
         page = str(entry.body.get("page") or "")
         return str(entry.body["run_id"]), page if page.startswith(("http://", "https://")) else None
 
+    def removed(self, recorded: Recorded) -> str | None:
+        """What is said where a window's counts or its reference's were let go; None where they stand."""
+        audit = recorded.audit
+        entries = self.ledger.get("profile", audit.profile), self.ledger.find("reference", audit.reference)
+        gone = next((e for e in entries if e is not None and e.gone), None)
+        return gone.body.said if gone else None
+
     def _score(self, recorded: Recorded) -> str | None:
         config = self.configs.get(recorded.audit.model)
         return config.columns.score if config else None
@@ -222,13 +256,13 @@ class Reading:
             found = self.ledger.find("reference", audit.reference)
             window = str(audit.window)
             same = self.ledger.entries("profile", model=audit.model, window=window)
-            others = [
-                Profile.read(e.body) for e in same if e.key != audit.profile and e.version == audit.version
-            ]
+            others = [e for e in same if e.key != audit.profile and e.version == audit.version]
+            # Of what another count of this window told nothing can be looked up once it is gone.
+            alone = not any(entry.gone for entry in others)
             held = (
-                self.ledger.profile(audit.profile),
-                Reference.read(found.body) if found else None,
-                others,
+                self.ledger.profile(audit.profile) if alone else None,
+                Reference.read(found.body) if found and not found.gone else None,
+                [Profile.read(e.body) for e in others] if alone else [],
             )
             with self._lock:
                 self._counted[recorded.digest] = held

@@ -13,6 +13,7 @@ from monitors.config import ModelConfig
 from monitors.glance import Glance, Spread, Stands
 from monitors.notice import opaque
 from monitors.oncall import READ, OnCall, band, impact, interval, number, on_trial
+from monitors.retention import Done
 from monitors.window import utc
 
 LONGEST = 400  # bytes of a label's value: Prometheus refuses the whole scrape over one that is too long
@@ -64,6 +65,9 @@ FAMILIES: dict[str, tuple[tuple[str, ...], str]] = {
     "rounds_copies_owed": ((), "Audits whose copy has not reached MLflow."),
     "rounds_copies_set_aside": ((), "Copies MLflow refused again and again, set aside with a reason."),
     "rounds_pages_untold": ((), "Open pages that no channel has told anybody, those silenced left out."),
+    "rounds_retention_last_success_timestamp_seconds": ((), "When retention last came to its end."),
+    "rounds_retention_removed_bodies": ((), "What the retention rule has let go of the ledger, in all."),
+    "rounds_retention_removed_bytes": ((), "How many bytes that had in the ledger."),
     "rounds_last_success_timestamp_seconds": (
         ("model", "job"),
         "When the last audit was written to the ledger.",
@@ -220,6 +224,14 @@ def of_sites(model: str, held: Glance, config: ModelConfig | None) -> Iterator[S
     volumes = [(attribute, group, n) for attribute, group, n in held.groups if attribute == site]
     for attribute, group, n in volumes[:SITES]:
         yield "rounds_group_rows", (name(model), name(attribute), name(group)), float(n)
+
+
+def of_retention(done: Done | None) -> Iterator[Sample]:
+    """When retention was last done and what it let go, where a site has a rule."""
+    if done is not None:
+        yield "rounds_retention_last_success_timestamp_seconds", (), done.at.timestamp()
+        yield "rounds_retention_removed_bodies", (), float(done.bodies)
+        yield "rounds_retention_removed_bytes", (), float(done.bytes)
 
 
 def of_silence(model: str, check: str, until: datetime) -> Sample:

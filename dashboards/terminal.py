@@ -19,6 +19,7 @@ from dashboards.figures import measured
 from monitors.audit import WORST_FIRST, Audit, Finding, Verdict
 from monitors.ledger import Ledger
 from monitors.release import summed
+from monitors.retention import done
 from monitors.window import Window
 
 _LOOK = {
@@ -114,6 +115,10 @@ def show_status(ledger: Ledger, now: datetime, as_json: bool) -> None:
         console.print(table if models else "No model has been audited yet: rounds run MODEL.yaml")
         for line in standing:
             console.print(line, highlight=False)
+        if kept := done(ledger):
+            console.print(
+                f"Retention was last done {kept.at:%-d %b %Y}; {kept.bodies:,} let go.", highlight=False
+            )
 
 
 def _slow_changes(crept: Sequence[Finding]) -> list[dict[str, str]]:

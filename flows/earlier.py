@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from threading import Lock
 
 from monitors.audit import Audit
+from monitors.errors import Removed
 from monitors.ledger import Entry, Ledger
 from monitors.plan import Rule
 from monitors.release import shown
@@ -26,7 +27,8 @@ def with_slow_change(audit: Audit, ledger: Ledger | None, rules: Mapping[str, Ru
         ledger: where earlier windows stand, each at its newest version; None, and there are none.
         rules: those that watch for slow change, by where they stand.
 
-    Only windows that ended before this one began are read, so a backfill finds what a live run did.
+    Only windows that ended before this one began are read, so a backfill finds what a live run did;
+    and only back to where a retention rule let findings go.
     """
     if not rules:
         return audit
@@ -35,7 +37,10 @@ def with_slow_change(audit: Audit, ledger: Ledger | None, rules: Mapping[str, Ru
         heads = ledger.heads(audit.model, before=audit.window.start)
         mine = [head for head in heads if head.version == audit.version]
         for head in reversed(mine[-FURTHEST:]):
-            earlier = _read(ledger, head, rules)
+            try:
+                earlier = _read(ledger, head, rules)
+            except Removed:
+                break
             if (earlier.config, earlier.reference) != (audit.config, audit.reference):
                 break
             if any(f.severity != "info" for f in earlier.findings):  # else the calendar left it out

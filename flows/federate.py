@@ -20,6 +20,7 @@ from monitors.config import FixedReference, ModelConfig
 from monitors.errors import ConfigError
 from monitors.federation import Packet, Sent, counting, merged
 from monitors.ledger import Ledger
+from monitors.profile import Profile
 from monitors.reference import Reference
 from monitors.release import keep
 from monitors.suppressed import Released, SuppressedPacket, SystemView, viewed
@@ -52,13 +53,13 @@ def export(
     reference = _reference(config, path, home, told)
     windows = []
     for window, audit in found.items():
-        profile = ledger.profile(audit.profile) if audit is not None else None
-        if audit is None or profile is None or audit.reference != reference.digest:
+        entry = ledger.get("profile", audit.profile) if audit is not None else None
+        if audit is None or entry is None or audit.reference != reference.digest:
             why = (
                 f"{config.model}: {window} was not audited on these bins; run `rounds backfill` over it first"
             )
             raise ConfigError([why])
-        windows.append((window, audit.stage, profile))
+        windows.append((window, audit.stage, Profile.read(entry.body)))
     packet = Packet(site, config.model, config.version, counting(config), reference, tuple(windows))
     return seal(packet.payload(), _of(packet, end), key)
 
@@ -85,10 +86,9 @@ def _audited(
     config: ModelConfig, start: datetime, end: datetime, ledger: Ledger
 ) -> dict[Window, Audit | None]:
     """Every whole window inside [start, end), with its audit where there is one."""
-    found = {
-        r.audit.window: r.audit for r in ledger.audits(config.model) if r.audit.version == config.version
-    }
-    wanted = {window: found.get(window) for window in config.grid.inside(start, end)}
+    heads = {h.window: h for h in ledger.heads(config.model) if h.version == config.version}
+    inside = {window: heads.get(str(window)) for window in config.grid.inside(start, end)}
+    wanted = {window: ledger.read([head])[0].audit if head else None for window, head in inside.items()}
     if not wanted:
         raise ConfigError([f"{config.model}: no whole window of {config.window.length} lies there"])
     return wanted

@@ -1,6 +1,6 @@
 """Prefect around one plain function: which models, at which moment, how often again, on what day.
 
-The only importer of Prefect. Apply `Home.environment` before importing this file.
+With `upkeep.py` the only importer of Prefect. Apply `Home.environment` before importing this file.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -40,13 +39,12 @@ from prefect.settings import get_current_settings, temporary_settings
 from prefect.states import Completed, Failed
 from prefect.types.entrypoint import EntrypointType
 
-from flows import source
+from flows import source, upkeep
 from flows.beside import prefect_server
 from flows.home import Home, quiet
 from flows.owing import enrol
 from flows.run import now, open_ledger, run_window
 from flows.sharing import batches, queue, started
-from monitors.canonical import digest
 from monitors.config import ModelConfig
 from monitors.errors import RoundsError
 from monitors.window import utc
@@ -173,7 +171,7 @@ async def monitor(
     Async, because a sync flow takes a second more to end. A late run looks at the same windows
     as one on time: the moment is the schedule's, never the clock's.
     """
-    at = moment or utc(_scheduled())
+    at = moment or utc(upkeep.scheduled())
     outcome = await each(models, lambda model: audit(model, at, home, since, until, together), at_once)
     ended = Failed if outcome.failed else Completed
     return ended(message=outcome.said, data=outcome.payload())
@@ -225,7 +223,7 @@ def serve(files: Sequence[Path], home: Home) -> None:
         made = [deployment(f, c, home) for f, c in scheduled.items()]
         apart = {f: c for f, c in configs.items() if c.multivariate.schedule}
         made += [deployment(f, c, home, together=True) for f, c in apart.items()]
-        asyncio.run(_serve(made, home))
+        asyncio.run(_serve([*made, *upkeep.deployments([*configs], home)], home))
 
 
 def deployment(file: Path, config: ModelConfig, home: Home, *, together: bool = False) -> RunnerDeployment:
@@ -239,7 +237,7 @@ def deployment(file: Path, config: ModelConfig, home: Home, *, together: bool = 
         name=f"{config.model}-multivariate" if together else config.model,
         schedules=[Cron(started(line, config), timezone=config.timezone)] if line else [],
         parameters={**given, "together": True} if together else given,
-        tags=["rounds", _tag(home)],
+        tags=["rounds", upkeep.tag(home)],
         entrypoint_type=EntrypointType.MODULE_PATH,
     )
     if not isinstance(made, RunnerDeployment):
@@ -275,6 +273,7 @@ def deploy(
     made = [_shared(batch, scheduled, home, per_source) for batch in batches(scheduled, together)]
     apart = {file: config for file, config in configs.items() if config.multivariate.schedule}
     made += [deployment(file, config, home, together=True) for file, config in apart.items()]
+    made += upkeep.deployments([*configs], home)
     asyncio.run(_deployed(made, home, pool, at_once, per_source))
     return [each.name for each in made]
 
@@ -327,7 +326,7 @@ async def _limited(client: PrefectClient, name: str, pool: str, limit: int) -> N
 
 async def _forget_others(client: PrefectClient, home: Home, known: Sequence[UUID]) -> None:
     """Take away the deployments of this home whose models are gone."""
-    served = DeploymentFilter(tags=DeploymentFilterTags(all_=[_tag(home)]))
+    served = DeploymentFilter(tags=DeploymentFilterTags(all_=[upkeep.tag(home)]))
     for old in await client.read_deployments(deployment_filter=served):
         if old.id not in known:
             await client.delete_deployment(old.id)
@@ -381,15 +380,6 @@ async def _once(given: dict[str, Any]) -> dict[str, Any]:
     state: State[Any] = await monitor(**given, return_state=True)
     outcome: Any = await state.aresult(raise_on_failure=False)
     return dict(outcome)
-
-
-def _scheduled() -> datetime:
-    return datetime.fromisoformat(str(runtime.flow_run.scheduled_start_time))
-
-
-def _tag(home: Home) -> str:
-    """Tells one home's deployments from another's on a server that both use."""
-    return f"rounds-home:{digest(str(home.folder))[7:19]}"
 
 
 def _keyed(reached: Mapping[str, str]) -> dict[str, str]:

@@ -76,7 +76,7 @@ def weigh(config: ModelConfig, ledger: Ledger, channels: ChannelsConfig) -> int:
         return 0
     calendar = planned_of(ledger, config.model)
     start, state = _carried(ledger, heads[: pending[0]])
-    before = ledger.read(heads[start - 1 : start])[0] if start else None
+    before = ledger.read(heads[start - 1 : start])[0] if start and state.last else None
     for place, head in enumerate(heads[start:], start):
         (each,) = ledger.read([head])
         audit = kept(ledger, each.audit)
@@ -98,6 +98,8 @@ def _carried(ledger: Ledger, heads: Sequence[Entry]) -> tuple[int, Carried]:
     known = histories(head.digest for head in heads)
     for place in range(len(heads) - 1, -1, -1):
         entry = ledger.get(WEIGHED, heads[place].digest)
+        if entry is not None and entry.gone:  # a retention rule let go what stood here and before
+            return place + 1, Carried(known[place])
         state = Carried.read(entry.body) if entry else None
         if state is not None and state.history == known[place]:
             return place + 1, state

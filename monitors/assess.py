@@ -27,6 +27,7 @@ from monitors.profile import EVERYONE, Profile
 from monitors.reference import Reference
 from monitors.release import REPORTED, RULES, register, releases
 from monitors.repeats import measured
+from monitors.rollup import standing_for
 from monitors.suppression import published
 from monitors.told import FLOOR, Release, small, telling
 from monitors.version import SOFTWARE
@@ -81,7 +82,7 @@ def assess(
     """
     heads = _inside(ledger, config, start, end)
     audits = [_body(ledger, head) for head in heads]
-    parts = [_profile(ledger, audit) for audit in audits]
+    parts = list(_profiles(ledger, audits))
     whole = _added(config, parts)
     found = ledger.find("reference", audits[-1].reference)
     if found is None:
@@ -180,18 +181,38 @@ def _body(ledger: Ledger, head: Entry) -> Audit:
     return Audit.read(entry.body)
 
 
-def _profile(ledger: Ledger, audit: Audit) -> Profile:
-    held = ledger.profile(audit.profile)
-    if held is None:
-        raise LedgerError(f"{audit.model}: the counts of {audit.window} are not in the ledger")
-    return held
+def _profiles(ledger: Ledger, audits: Sequence[Audit]) -> Iterator[Profile]:
+    """The counts of windows in their order; a sum where it stands for several that were let go."""
+    place = 0
+    while place < len(audits):
+        audit = audits[place]
+        entry = ledger.get("profile", audit.profile)
+        if entry is None:
+            raise LedgerError(f"{audit.model}: the counts of {audit.window} are not in the ledger")
+        summed = standing_for(ledger, audit) if entry.gone else None
+        if summed is None or summed.profile is None:
+            yield Profile.read(entry.body)
+            place += 1
+            continue
+        many = len(summed.parts)
+        if tuple(a.profile for a in audits[place : place + many]) != summed.parts:
+            raise LedgerError(
+                f"{audit.model}: the windows of {summed.window} are kept as one sum; choose a period that "
+                f"holds all of it"
+            )
+        yield summed.profile
+        place += many
 
 
 def _again(ledger: Ledger, audit: Audit) -> bool:
     """Whether the window was counted with outcomes another time."""
     held = ledger.entries("profile", model=audit.model, window=str(audit.window))
-    others = (Profile.read(e.body) for e in held if e.key != audit.profile and e.version == audit.version)
-    return any((p.cubes[EVERYONE].outcome >= 0).any() for p in others if EVERYONE in p.cubes)
+    others = [e for e in held if e.key != audit.profile and e.version == audit.version]
+    if any(entry.gone for entry in others):  # what its counts told cannot be looked up any more
+        audited = ledger.entries("audit", model=audit.model, window=str(audit.window), bodies=False)
+        return sum(e.stage == "outcome" and e.version == audit.version for e in audited) > 1
+    told = (Profile.read(entry.body) for entry in others)
+    return any((p.cubes[EVERYONE].outcome >= 0).any() for p in told if EVERYONE in p.cubes)
 
 
 def _added(config: ModelConfig, parts: Sequence[Profile]) -> Profile:

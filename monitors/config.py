@@ -234,10 +234,11 @@ class MultivariateSpec(Strict):
     @field_validator("schedule")
     @classmethod
     def _cron(cls, schedule: str | None) -> str | None:
-        return _five_fields(schedule)
+        return five_fields(schedule)
 
 
-def _five_fields(schedule: str | None) -> str | None:
+def five_fields(schedule: str | None) -> str | None:
+    """The cron line, where it has five fields; else ValueError with the remedy."""
     parts = (schedule or "* * * * *").split()
     if len(parts) != 5 or not all(_CRON_FIELD.fullmatch(part) for part in parts):
         raise ValueError(f"must be a cron line of five fields such as '0 6 * * 1' (got {schedule!r})")
@@ -307,7 +308,7 @@ class ModelConfig(Strict):
     @field_validator("schedule")
     @classmethod
     def _cron(cls, schedule: str | None) -> str | None:
-        return _five_fields(schedule)
+        return five_fields(schedule)
 
     @model_validator(mode="after")
     def _consistent(self) -> ModelConfig:

@@ -1,4 +1,7 @@
-"""The table the ledger keeps its entries in, and the guards that let nobody change or remove one."""
+"""The table the ledger keeps its entries in, and the guards that let nobody change or remove one.
+
+One thing may be done to an entry: its body may be emptied, where a later entry says that a rule let it go.
+"""
 
 from __future__ import annotations
 
@@ -42,13 +45,41 @@ entries = sa.Table(
     sa.Index("rounds_entries_by_hash", "hash"),
 )
 schema = sa.Table(TABLE, metadata, sa.Column("version_num", sa.String(32), primary_key=True))
+REMOVED = "removed"  # the kind of an entry that names bodies a retention rule lets go
+# Whose bodies may go: counts, and findings. What people said, decided, signed or were told never does.
+LEAVES = ("audit", "glance", "profile", "reference", "release", "rolled_up", "weighed")
+_LEAVES = ", ".join(f"'{kind}'" for kind in LEAVES)
+
+
+def _same(compared: str) -> str:
+    names = [column.name for column in entries.columns if column.name != "body"]
+    return " AND ".join(f'NEW."{name}" {compared} OLD."{name}"' for name in names)
+
+
+# Of the same model, of no earlier time: so that an index finds the few entries that may name it.
+_NAMING = (
+    "removal.kind = 'removed' AND removal.model = OLD.model AND removal.seq > OLD.seq "
+    "AND removal.window_end >= COALESCE(OLD.window_end, '')"
+)
 _SQLITE_GUARD = (
-    "CREATE TRIGGER IF NOT EXISTS rounds_entries_{verb} BEFORE {verb} ON rounds_entries "
+    "CREATE TRIGGER IF NOT EXISTS rounds_entries_{verb} BEFORE {verb} ON rounds_entries {unless}"
     "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
 )
+_SQLITE_UNLESS = (
+    f"WHEN NOT (NEW.body IS x'' AND OLD.kind IN ({_LEAVES}) AND {_same('IS')} AND EXISTS ("  # noqa: S608
+    f"SELECT 1 FROM rounds_entries AS removal, json_each(removal.summary, '$.entries') AS named "
+    f"WHERE {_NAMING} AND named.value = OLD.seq)) "
+)
 _POSTGRES_GUARD = (
-    """CREATE OR REPLACE FUNCTION rounds_append_only() RETURNS trigger AS
-    $$ BEGIN RAISE EXCEPTION 'the ledger is append-only'; END $$ LANGUAGE plpgsql""",
+    f"""CREATE OR REPLACE FUNCTION rounds_append_only() RETURNS trigger AS $$ BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        IF octet_length(NEW.body) = 0 AND OLD.kind IN ({_LEAVES}) AND {_same("IS NOT DISTINCT FROM")}
+        AND EXISTS (
+            SELECT 1 FROM rounds_entries AS removal WHERE {_NAMING}
+            AND CAST(removal.summary AS jsonb) -> 'entries' @> to_jsonb(OLD.seq)
+        ) THEN RETURN NEW; END IF;
+    END IF;
+    RAISE EXCEPTION 'the ledger is append-only'; END $$ LANGUAGE plpgsql""",  # noqa: S608  from names above
     """CREATE OR REPLACE TRIGGER rounds_entries_guard BEFORE UPDATE OR DELETE ON rounds_entries
     FOR EACH ROW EXECUTE FUNCTION rounds_append_only()""",
     """CREATE OR REPLACE TRIGGER rounds_entries_emptied BEFORE TRUNCATE ON rounds_entries
@@ -124,5 +155,6 @@ def _write_lock(connection: sa.Connection) -> None:
 
 def _guards(dialect: str) -> tuple[str, ...]:
     if dialect == "sqlite":
-        return tuple(_SQLITE_GUARD.format(verb=verb) for verb in ("UPDATE", "DELETE"))
+        unless = {"UPDATE": _SQLITE_UNLESS, "DELETE": ""}
+        return tuple(_SQLITE_GUARD.format(verb=verb, unless=when) for verb, when in unless.items())
     return _POSTGRES_GUARD if dialect == "postgresql" else ()

@@ -41,6 +41,10 @@ class LedgerError(RoundsError):
     """The ledger refuses: a broken chain, a body that does not match its digest."""
 
 
+class Removed(LedgerError):
+    """What is asked for was let go under a retention rule; says when, and under which."""
+
+
 class LedgerUnavailable(RoundsError):
     """The ledger's database cannot be reached or written now; what was written stands."""
 

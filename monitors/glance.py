@@ -169,7 +169,8 @@ def keep(ledger: Ledger, model: str) -> Glance | None:
     made = glance(recorded, heads, planned)
     if made is not None:
         with contextlib.suppress(LedgerError):  # another worker kept it in the same moment
-            ledger.append("glance", _key(model, seen), made.payload(), model=model)
+            window = str(made.window)  # by which a retention rule knows how old it is
+            ledger.append("glance", _key(model, seen), made.payload(), model=model, window=window)
     return made
 
 

@@ -7,7 +7,6 @@ within its kind, so a rerun, a retry or two workers that race leave one entry, n
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,17 +16,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from monitors import entry_table, restated
+from monitors import chain, entry_table, restated
 from monitors.audit import Audit, Stage
 from monitors.canonical import canonical, digest
+from monitors.chain import GENESIS as GENESIS
+from monitors.chain import Checked, Row
 from monitors.errors import LedgerError, LedgerUnavailable
 from monitors.heads import LIGHT, lacking, light, places, standing
 from monitors.profile import Profile
+from monitors.removal import Gone, told
 from monitors.window import moment, utc
 
-GENESIS = "sha256:" + "0" * 64
 STAGES: tuple[Stage, ...] = ("scored", "outcome")
-Row = Mapping[str, Any] | sa.RowMapping
 _TRIES = 50  # racing writers append one after the other; each loss is one more try
 _FEW = 50  # models asked for by name; of more all are read
 _TOGETHER = 500  # bodies asked for at once
@@ -36,7 +36,7 @@ _entries = entry_table.entries
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the ledger. `body` is decoded; `summary` is small and quick to read."""
+    """One line of the ledger. `body` is decoded, `Gone` where it was let go; `summary` is quick to read."""
 
     seq: int
     at: datetime
@@ -52,6 +52,11 @@ class Entry:
     digest: str
     previous: str
     hash: str
+
+    @property
+    def gone(self) -> bool:
+        """Whether a retention rule let its body go; reading it then raises Removed."""
+        return isinstance(self.body, Gone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +114,10 @@ class Ledger:
             "model": model,
             "version": version,
             "window": window,
-            "window_end": _end(window),
+            "window_end": chain.ending(window),
             "stage": stage,
             "summary": canonical(dict(summary or {})),
-            "body": zlib.compress(canonical(body).encode(), 6),
+            "body": chain.packed(body),
             "digest": content,
         }
         for _ in range(_TRIES):
@@ -127,11 +132,11 @@ class Ledger:
                     ).first()
                     seq, previous = (last.seq, last.hash) if last else (0, GENESIS)
                     row |= {"seq": seq + 1, "at": utc(self._now()), "previous": previous}
-                    row["hash"] = _hash(row)
+                    row["hash"] = chain.hashed(row)
                     connection.execute(sa.insert(_entries).values(**row))
             except exc.IntegrityError:
                 continue  # another writer took this place in the chain, or this very key
-            return _entry(row)
+            return self._entry(row)
         raise LedgerError(f"{kind} {key!r} could not be written: too many writers at once")
 
     def get(self, kind: str, key: str) -> Entry | None:
@@ -178,7 +183,7 @@ class Ledger:
         if model is not None:
             where &= _entries.c.model == model
         if window is not None:
-            where &= (_entries.c.window == window) & (_entries.c.window_end == _end(window))
+            where &= (_entries.c.window == window) & (_entries.c.window_end == chain.ending(window))
         if before is not None:
             where &= _entries.c.window_end <= utc(before)
         return list(self._select(where, last, bodies=bodies))[::-1]
@@ -268,7 +273,7 @@ class Ledger:
         """
         with self._reading() as connection:
             found = light(connection, standing(connection, model, before, since, last))
-        return [_entry(row) for row in found]
+        return [self._entry(row) for row in found]
 
     def places(self, model: str) -> list[tuple[int, str]]:
         """Number and window of each audit of a model that stands, oldest first: the quickest there is."""
@@ -278,7 +283,7 @@ class Ledger:
     def those(self, seqs: Sequence[int]) -> list[Entry]:
         """The entries with these numbers, in their order, without bodies."""
         with self._reading() as connection:
-            return [_entry(row) for row in light(connection, seqs)]
+            return [self._entry(row) for row in light(connection, seqs)]
 
     def lacking(self, kind: str) -> int:
         """How many audits as they stand have no entry of a kind under their digest."""
@@ -309,9 +314,9 @@ class Ledger:
             return sorted(connection.scalars(query))
 
     def profile(self, profile_digest: str) -> Profile | None:
-        """A profile by its digest."""
+        """A profile by its digest; None where it is not there, or was let go."""
         entry = self.get("profile", profile_digest)
-        return Profile.read(entry.body) if entry else None
+        return Profile.read(entry.body) if entry and not entry.gone else None
 
     def last(self) -> Entry | None:
         """The last entry; None where nothing was ever written."""
@@ -325,25 +330,22 @@ class Ledger:
             return connection.scalar(query) or GENESIS
 
     def verify(self) -> int:
-        """Check every entry's digest, hash and link; returns how many there are.
+        """Check every entry's digest, hash and link, as `checked`; returns how many there are."""
+        return self.checked().entries
+
+    def checked(self) -> Checked:
+        """Check every entry; also says how many bodies were let go by which rule.
 
         Raises LedgerError naming the first entry that does not hold.
         """
-        previous, count = GENESIS, 0
         with self._reading() as connection:
-            for row in connection.execute(sa.select(_entries).order_by(_entries.c.seq)).mappings():
-                count += 1
-                sound = (
-                    row["seq"] == count
-                    and row["previous"] == previous
-                    and row["window_end"] == _end(row["window"])
-                    and digest(_body(row)) == row["digest"]
-                    and _hash(row) == row["hash"]
-                )
-                if not sound:
-                    raise _altered(row)
-                previous = row["hash"]
-        return count
+            rows = connection.execute(sa.select(_entries).order_by(_entries.c.seq)).mappings()
+            return chain.check(dict(row) for row in rows)
+
+    @property
+    def engine(self) -> sa.Engine:
+        """The database, for what writes beside the chain: a body that is let go."""
+        return self._engine
 
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
@@ -358,33 +360,18 @@ class Ledger:
         order = (_entries.c.window_end.desc(), _entries.c.seq.desc())
         with self._reading() as connection:
             for row in connection.execute(query.order_by(*order).limit(last)).mappings():
-                yield _entry(row)
+                yield self._entry(dict(row))
 
+    def _entry(self, row: Row) -> Entry:
+        body = chain.unpacked(row, lambda: self._said(row)) if "body" in row else None
+        named = {name: row.get(name, "") for name in Entry.__slots__ if name not in ("at", "summary", "body")}
+        return Entry(**named, at=moment(row["at"]), summary=json.loads(row["summary"]), body=body)
 
-def _end(window: str | None) -> str | None:
-    return (window or "").partition("/")[2] or None
-
-
-def _hash(row: Row) -> str:
-    linked = ("seq", "at", "kind", "key", "model", "version", "window", "stage", "summary")
-    return digest({name: row[name] for name in (*linked, "digest", "previous")})
-
-
-def _altered(row: Row) -> LedgerError:
-    return LedgerError(f"entry {row['seq']} ({row['kind']} {row['key']}) was altered")
-
-
-def _body(row: Row) -> Any:
-    try:
-        return json.loads(zlib.decompress(row["body"]))
-    except (zlib.error, ValueError):
-        raise _altered(row) from None
-
-
-def _entry(row: Row) -> Entry:
-    body = _body(row) if "body" in row else None
-    named = {name: row.get(name, "") for name in Entry.__slots__ if name not in ("at", "summary", "body")}
-    return Entry(**named, at=moment(row["at"]), summary=json.loads(row["summary"]), body=body)
+    def _said(self, row: Row) -> str:
+        said = told(self._engine, row)
+        if said is None:
+            raise chain.altered(row)
+        return said
 
 
 def _counted(body: Mapping[str, Any]) -> str:

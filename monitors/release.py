@@ -6,12 +6,14 @@ earlier one of the same model that shares time with it, so that nothing follows 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from monitors.audit import Audit, Finding, Verdict
+from monitors.errors import Removed
 from monitors.ledger import Entry, Ledger, Recorded
 from monitors.suppression import published
 from monitors.told import Release
@@ -133,6 +135,8 @@ def _last_period(ledger: Ledger, shown: Audit) -> tuple[Finding, ...]:
         if known is not None and known.summary.get("over") is False:
             continue  # it tells of no period, so that it need not be opened
         entry = ledger.get(head.kind, head.key)
+        if entry is not None and entry.gone:
+            return ()  # nor is anything older there
         told = kept(ledger, Audit.read(entry.body, entry.digest)) if entry else None
         ending = str(head.window).partition("/")[2]
         found = tuple(f for f in told.findings if f.over and f.over.endswith(ending)) if told else ()
@@ -144,8 +148,15 @@ def _last_period(ledger: Ledger, shown: Audit) -> tuple[Finding, ...]:
 def releases(
     ledger: Ledger, model: str, *, before: datetime | None = None, last: int | None = None
 ) -> list[Recorded]:
-    """A model's windows as people may see them, oldest first; `before` and `last` as in `Ledger.audits`."""
-    return shown(ledger, ledger.heads(model, before=before, last=last))
+    """A model's windows as people may see them, oldest first; `before` and `last` as in `Ledger.audits`.
+
+    Without those whose findings a retention rule let go.
+    """
+    found = []
+    for head in ledger.heads(model, before=before, last=last):
+        with contextlib.suppress(Removed):
+            found += shown(ledger, [head])
+    return found
 
 
 def shown(ledger: Ledger, heads: Sequence[Entry]) -> list[Recorded]:

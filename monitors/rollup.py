@@ -1,4 +1,4 @@
-"""Rolling up: profiles of hours added to one of their day, and which of them a retention rule lets go."""
+"""Rolling up: profiles of hours added to one of their day, which the ledger keeps in their place."""
 
 from __future__ import annotations
 
@@ -8,8 +8,13 @@ from datetime import datetime
 from functools import reduce
 from itertools import groupby
 
+from monitors.audit import Audit
+from monitors.config import ModelConfig
+from monitors.ledger import Entry, Ledger
 from monitors.profile import Profile
-from monitors.window import Grid, Window
+from monitors.window import FIRST, MONDAY, Grid, Length, Window
+
+KIND = "rolled_up"
 
 
 @dataclass(frozen=True)
@@ -80,3 +85,75 @@ def _unfilled(window: Window, parts: Sequence[Window]) -> str:
         if start > end:
             return f"nothing was counted from {Window(end, start)}; audit it, and it rolls up"
     return ""
+
+
+def final(config: ModelConfig, head: Entry) -> bool:
+    """Whether nothing more is awaited of an audited window: its outcomes are in, or none are."""
+    return head.stage == "outcome" or not config.columns.awaits
+
+
+def sums(ledger: Ledger, config: ModelConfig, into: Length, until: datetime) -> Iterator[RolledUp]:
+    """The coarser windows of a model, ended by a moment, that its ledger has no sum of yet.
+
+    One whose outcomes are not all in waits, and is not told of; nor is one whose counts are gone.
+    """
+    if config.grid.length.approximate >= into.approximate:
+        return
+    grid = Grid(into, FIRST if into.months else MONDAY, config.zone)
+    heads = {
+        Window.parse(str(head.window)): head
+        for head in ledger.heads(config.model)
+        if head.version == config.version
+    }
+    done = {
+        e.window
+        for e in ledger.entries(KIND, model=config.model, bodies=False)
+        if e.version == config.version
+    }
+    for day, windows in _by_day(sorted(heads), grid):
+        if day.end > until or str(day) in done or not all(final(config, heads[w]) for w in windows):
+            continue
+        if why := _unfilled(day, windows):
+            yield RolledUp(day, None, (), why)
+            continue
+        audits = [recorded.audit for recorded in ledger.read([heads[window] for window in windows])]
+        parts = [ledger.profile(audit.profile) for audit in audits]
+        if None not in parts:
+            yield from rolled_up([part for part in parts if part is not None], grid, until)
+
+
+def keep(ledger: Ledger, config: ModelConfig, summed: RolledUp) -> None:
+    """Write a sum down, with the digests of its parts.
+
+    Raises LedgerError where another sum of that window is there.
+    """
+    if summed.profile is None:
+        return
+    window = str(summed.window)
+    body = {"parts": list(summed.parts), "profile": summed.profile.payload()}
+    key = f"{config.model}|{config.version}|{window}"
+    ledger.append(KIND, key, body, model=config.model, version=config.version, window=window)
+
+
+def standing_for(ledger: Ledger, audit: Audit) -> RolledUp | None:
+    """The sum that stands for the counts of an audited window; None where there is none."""
+    for head in ledger.entries(KIND, model=audit.model, bodies=False):
+        window = Window.parse(str(head.window))
+        inside = window.start <= audit.window.start and audit.window.end <= window.end
+        if inside and head.version == audit.version and (entry := ledger.get(KIND, head.key)):
+            return RolledUp(window, Profile.read(entry.body["profile"]), tuple(entry.body["parts"]))
+    return None
+
+
+def _by_day(windows: Sequence[Window], grid: Grid) -> Iterator[tuple[Window, list[Window]]]:
+    """Windows by the coarser one they begin in, in order."""
+    day: Window | None = None
+    inside: list[Window] = []
+    for window in windows:
+        if day is None or window.start >= day.end:
+            if day is not None:
+                yield day, inside
+            day, inside = grid.window(grid.index(window.start)), []
+        inside.append(window)
+    if day is not None:
+        yield day, inside

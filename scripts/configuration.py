@@ -31,17 +31,26 @@ measure. Margins are starting points for a conversation, not findings of fact.
 | measure | columns | by | margin | severity | what to do first | runbook |
 |---|---|---|---|---|---|---|
 """
+_RETENTION = """
+# The retention rule
+
+One file for a site, `configs/retention.yaml`; [what it does](retention.md), and what it never lets go.
+"""
 
 
-def page(schema: dict[str, Any]) -> str:
-    """The whole page."""
+def page(schema: dict[str, Any], retention: dict[str, Any]) -> str:
+    """The whole page, from the schemas of a model's file and of the retention rule."""
+    model = _tables("The file", schema)
+    return _HEAD + model + _PLAN + "".join(_rules()) + _RETENTION + _tables("retention.yaml", retention)
+
+
+def _tables(title: str, schema: dict[str, Any]) -> str:
     kinds = schema["$defs"]
-    parts = [("The file", schema)]
+    parts = [(title, schema)]
     for key, kind in _sections(schema, kinds):
         title = f"`{key}`"
         parts.append((f"{title}, or" if any(title == t for t, _ in parts) else title, kinds[kind]))
-    tables = [f"\n## {title}\n\n{_lead(part)}{_table(part, kinds)}" for title, part in parts]
-    return _HEAD + "".join(tables) + _PLAN + "".join(_rules())
+    return "".join(f"\n## {title}\n\n{_lead(part)}{_table(part, kinds)}" for title, part in parts)
 
 
 def _sections(

@@ -12,16 +12,20 @@ from pathlib import Path
 from dashboards.report.model import schema as report_schema
 from scripts import catalogue, changelog, configuration, grafana
 from scripts.grafana_boards import BOARDS
-from scripts.schema import schema
+from scripts.schema import retention, schema
 
 ROOT = Path(__file__).parents[1]
 PAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "schema": ("configs/schema.json", lambda: json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"),
+    "retention-schema": (
+        "configs/retention.schema.json",
+        lambda: json.dumps(retention(), indent=2, ensure_ascii=False) + "\n",
+    ),
     "report-schema": (
         "docs/report.schema.json",
         lambda: json.dumps(report_schema(), indent=2, ensure_ascii=False) + "\n",
     ),
-    "configuration": ("docs/configuration.md", lambda: configuration.page(schema())),
+    "configuration": ("docs/configuration.md", lambda: configuration.page(schema(), retention())),
     "metrics": ("docs/metrics.md", catalogue.page),
     "changelog": ("CHANGELOG.md", lambda: changelog.page(ROOT / "changes")),
     **{

@@ -1,4 +1,4 @@
-"""The JSON Schema of a model's file, as editors and reviewers meet it.
+"""The JSON Schemas of a model's file and of the retention rule, as editors and reviewers meet them.
 
 Pydantic describes what a value becomes; a person writes the shorter forms that are read on the way
 there (`P90D`, `{age: [18, 65]}`). Those places are described here by hand.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from monitors.config import ModelConfig
+from monitors.retention import RetentionRule
 
 _DURATION = {
     "type": "string",
@@ -41,6 +42,15 @@ def schema() -> dict[str, Any]:
     for described in (made, *kinds.values()):
         _tidy(described)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made, "title": "A model's file"}
+
+
+def retention() -> dict[str, Any]:
+    """The schema of configs/retention.yaml."""
+    made = RetentionRule.model_json_schema(by_alias=True)
+    made["$defs"]["Length"] = _DURATION
+    for described in (made, *made["$defs"].values()):
+        _tidy(described)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made, "title": "The retention rule"}
 
 
 def _tidy(described: dict[str, Any]) -> None:

@@ -58,6 +58,7 @@ def feature(request: Request, model: str, column: str, window: str = "") -> HTML
         picture=picture,
         outside=places,
         overlaid=shown,
+        removed=None if shown else reading.removed(at.shown),
         told=told,
         timelines=[(f, chart) for f in findings if (chart := timeline_of(at.audits, f, at.audit))],
         related=columns.related(at.audits, at.audit, column),

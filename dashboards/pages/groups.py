@@ -48,5 +48,6 @@ def groups(
         single=single,
         by=by,
         panels=gaps.panels(shown),
+        removed=None if shown else reading.removed(at.shown),
         left_out=shown.left_out if shown else (),
     )

@@ -30,7 +30,8 @@ def health(request: Request) -> HTMLResponse:
     """What Rounds owes, and which models it has not heard."""
     reading = request.app.state.reading
     rows = board(reading)
-    return page("health.html", now=reading.now(), rows=rows, **owed(reading, rows))
+    kept = reading.retained()
+    return page("health.html", now=reading.now(), rows=rows, kept=kept, **owed(reading, rows))
 
 
 @router.get("/api/health", tags=["tables"])
@@ -47,7 +48,7 @@ def api_health(request: Request) -> dict[str, Any]:
         }
         for row in rows
     ]
-    return {**owed(reading, rows), "models": heard}
+    return {**owed(reading, rows), "retention": _retention(reading), "models": heard}
 
 
 def owed(reading: Reading, rows: list[Row]) -> dict[str, Any]:
@@ -58,3 +59,9 @@ def owed(reading: Reading, rows: list[Row]) -> dict[str, Any]:
         "silent": sum(row.freshness.loud for row in rows),
         **reading.owed(),
     }
+
+
+def _retention(reading: Reading) -> dict[str, Any] | None:
+    """When retention was last done and what it let go; None where it never was."""
+    done = reading.retained()
+    return {"at": utc(done.at), "bodies": done.bodies, "bytes": done.bytes} if done else None

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from monitors.chain import Checked
 from monitors.errors import LedgerError
 from monitors.ledger import GENESIS, Ledger
 from monitors.window import utc
@@ -28,6 +29,7 @@ PROVES_NOT = (
     "Who typed a name: unless a signature is by a key of theirs, a name is what a form or a login said.",
     "That nothing was left out: what was never written is not missed.",
 )
+LET_GO = "What a retention rule let go is named by an entry: which, when, under which rule, and its digest."
 UNANCHORED = "That nothing was cut off or written anew: keep the head elsewhere, and give it with --anchor."
 
 
@@ -70,19 +72,21 @@ def anchor(ledger: Ledger, at: datetime) -> Anchor:
     return Anchor(head, ledger.place(head) or 0, utc(at))
 
 
-def shown(anchored: bool, signed: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def shown(anchored: bool, signed: bool, removed: bool = False) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What a verification that held proves, and what it does not."""
-    proved = (PROVES[0], *(PROVES[1:2] if anchored else ()), *(PROVES[2:] if signed else ()))
+    first = (PROVES[0], *([LET_GO] if removed else []))
+    proved = (*first, *(PROVES[1:2] if anchored else ()), *(PROVES[2:] if signed else ()))
     return proved, PROVES_NOT if anchored else (UNANCHORED, PROVES_NOT[0], *PROVES_NOT[2:])
 
 
-def hold(ledger: Ledger, anchors: Sequence[Anchor], least: int = 0) -> int:
-    """Check the chain and hold it against anchors; returns how many entries there are.
+def hold(ledger: Ledger, anchors: Sequence[Anchor], least: int = 0) -> Checked:
+    """Check the chain and hold it against anchors; returns its entries, and what was let go.
 
     Raises LedgerError where an entry was altered, where an anchored head is not in its place, and
     where there are fewer entries than `least` or than an anchor counted.
     """
-    count = ledger.verify()
+    checked = ledger.checked()
+    count = checked.entries
     wanted = max([least, *(a.length or 0 for a in anchors)])
     if count < wanted:
         raise LedgerError(
@@ -94,4 +98,4 @@ def hold(ledger: Ledger, anchors: Sequence[Anchor], least: int = 0) -> int:
         place = ledger.place(kept.head)
         if place is None or kept.length not in (None, place):
             raise LedgerError(f"{kept} is not in this ledger: entries were cut off or rewritten")
-    return count
+    return checked

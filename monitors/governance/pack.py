@@ -279,9 +279,10 @@ def _alerts(ledger: Ledger, span: Window, at: datetime) -> Part:
 
 
 def _record(ledger: Ledger) -> Part:
-    count = ledger.verify()
+    checked = ledger.checked()
     said = [
-        f"The chain of {count} entries was checked and held when this was made. Keep its head; it is below."
+        f"The chain of {checked.entries} entries was checked and held then. Keep its head; it is below.",
+        *(f"Let go: {many:,} under {rule}." for rule, many in checked.removed.items()),
     ]
     said += [f"Shown: {line}" for line in PROVES[:1]] + [f"Not shown: {line}" for line in PROVES_NOT]
     return Part("The record", said)

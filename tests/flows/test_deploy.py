@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -12,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from flows import beside, schedule
+from flows import beside, schedule, upkeep
 from flows.home import Home, open_ledger
 from flows.owing import WATCHED
 from flows.sharing import queue, started
 from monitors.config_file import parse
+from monitors.retention import RETAINED
 from tests.flows.test_schedule import CONFIG, ROOT, ask, environ, table
 
 MODELS, TOGETHER = 20, 5
@@ -61,6 +63,19 @@ def test_models_of_one_database_wait_in_one_queue_and_files_in_none(tmp_path: Pa
     assert (limited.work_queue_name, limited.parameters["at_once"]) == (names[0], 1)
     free = schedule._shared(list(made)[:1], made, Home.of({}, tmp_path))
     assert (free.work_queue_name, "at_once" in free.parameters) == (None, False)
+
+
+def test_retention_is_a_deployment_of_its_own_where_a_rule_removes_anything(tmp_path: Path) -> None:
+    home = Home.of({}, tmp_path / "home").make()
+    (tmp_path / "m.yaml").write_text(CONFIG)
+    assert upkeep.deployments([tmp_path / "m.yaml"], home) == []
+    (tmp_path / "retention.yaml").write_text("keep: {profiles: P2Y}\nschedule: 15 4 * * *\n")
+    (made,) = upkeep.deployments([tmp_path / "m.yaml"], home)
+    assert (made.name, made.entrypoint) == ("retention", "flows.upkeep.keep")
+    assert [str(each.schedule.cron) for each in made.schedules or ()] == ["15 4 * * *"]  # type: ignore[union-attr]
+    assert asyncio.run(upkeep.keep.fn(at="2026-04-01", **made.parameters))["removed"] == {}
+    (done,) = open_ledger(home).entries(RETAINED)
+    assert done.body["at"] == "2026-04-01T00:00:00Z"
 
 
 def test_without_a_server_it_says_so(tmp_path: Path) -> None:

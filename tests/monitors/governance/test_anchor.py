@@ -83,7 +83,7 @@ def test_a_cut_off_tail_is_found_by_the_anchor_and_only_by_it(ledger: Ledger, pa
     kept = anchor(ledger, NOW)
     with opened(path) as connection:
         connection.execute("DELETE FROM rounds_entries WHERE seq > 7")
-    assert hold(ledger, ()) == 7
+    assert hold(ledger, ()).entries == 7
     for anchors in ([kept], [Anchor(kept.head)]):
         with pytest.raises(LedgerError, match="cut off or rewritten"):
             hold(ledger, anchors)
@@ -97,21 +97,21 @@ def test_a_chain_written_anew_is_found_by_the_anchor_and_only_by_it(
 ) -> None:
     kept = anchor(ledger, NOW)
     forged = rewritten(path, first)
-    assert hold(forged, (), least=len(KINDS)) == len(KINDS), "the chain itself is whole again"
+    assert hold(forged, (), least=len(KINDS)).entries == len(KINDS), "the chain itself is whole again"
     with pytest.raises(LedgerError, match="cut off or rewritten"):
         hold(forged, [kept])
 
 
 def test_writing_the_same_again_is_no_forgery(ledger: Ledger, path: Path) -> None:
     kept = anchor(ledger, NOW)
-    assert hold(rewritten(path, first=0), [kept]) == len(KINDS)
+    assert hold(rewritten(path, first=0), [kept]).entries == len(KINDS)
 
 
 def test_every_anchor_of_a_file_is_checked_not_only_the_last(ledger: Ledger) -> None:
     early = anchor(ledger, NOW)
     ledger.append("note", "later", {})
     late = anchor(ledger, NOW)
-    assert hold(ledger, [early, late]) == len(KINDS) + 1
+    assert hold(ledger, [early, late]).entries == len(KINDS) + 1
     false = Anchor("sha256:" + "0" * 63 + "1", 3)
     with pytest.raises(LedgerError, match="cut off or rewritten"):
         hold(ledger, [false, late])
@@ -123,7 +123,7 @@ def test_a_head_at_another_place_than_it_was_kept_for_is_found(ledger: Ledger) -
 
 
 def test_an_anchor_from_before_anything_was_written_holds(ledger: Ledger) -> None:
-    assert hold(ledger, [Anchor(GENESIS, 0)]) == len(KINDS)
+    assert hold(ledger, [Anchor(GENESIS, 0)]).entries == len(KINDS)
 
 
 def test_an_anchor_comes_back_from_its_line_as_it_went(ledger: Ledger) -> None:
