@@ -22,25 +22,14 @@ def backup(home: Home, to: Path, now: Callable[[], datetime]) -> int:
 
     Raises LedgerError where the ledger is not a file of this home, or the copy does not hold.
     """
-    ledger, part = _file(home), to.with_name(f".{to.name}.part")
+    ledger = _file(home)
     if to.exists():
         raise LedgerError(f"{to}: is there already; give the backup a name of its own")
     to.parent.mkdir(parents=True, exist_ok=True)
     try:
-        part.touch(mode=0o600)
-        with (
-            closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)) as held,
-            closing(sqlite3.connect(part)) as made,
-        ):
-            held.backup(made)
-        entries = Ledger(f"{EMBEDDED}{part.absolute()}", now).verify()
-        part.replace(to)
+        return _copied(f"file:{ledger}?mode=ro", to, now)
     except sqlite3.Error as error:
         raise LedgerError(f"{to}: the ledger could not be copied: {error}") from None
-    finally:
-        for left in part.parent.glob(f"{part.name}*"):
-            left.unlink()
-    return entries
 
 
 def restore(home: Home, of: Path, now: Callable[[], datetime]) -> int:
@@ -54,18 +43,21 @@ def restore(home: Home, of: Path, now: Callable[[], datetime]) -> int:
     if not of.is_file():
         raise LedgerError(f"{of}: is not there")
     home.make()
-    part = ledger.with_name(f".{ledger.name}.part")
     try:
-        part.touch(mode=0o600)
-        with (
-            closing(sqlite3.connect(f"file:{of.absolute()}?mode=ro&immutable=1", uri=True)) as held,
-            closing(sqlite3.connect(part)) as made,
-        ):
-            held.backup(made)
-        entries = Ledger(f"{EMBEDDED}{part.absolute()}", now).verify()
-        part.replace(ledger)
+        return _copied(f"file:{of.absolute()}?mode=ro&immutable=1", ledger, now)
     except sqlite3.Error as error:
         raise LedgerError(f"{of}: is no backup of a ledger: {error}") from None
+
+
+def _copied(held_at: str, place: Path, now: Callable[[], datetime]) -> int:
+    """Copy a ledger beside its place and put it there once its chain was checked; returns its entries."""
+    part = place.with_name(f".{place.name}.part")
+    try:
+        part.touch(mode=0o600)
+        with closing(sqlite3.connect(held_at, uri=True)) as held, closing(sqlite3.connect(part)) as made:
+            held.backup(made)
+        entries = Ledger(f"{EMBEDDED}{part.absolute()}", now).verify()
+        part.replace(place)
     finally:
         for left in part.parent.glob(f"{part.name}*"):
             left.unlink()

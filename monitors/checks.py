@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -57,20 +57,20 @@ class Check:
     def finding(self, verdict: Verdict, **given: object) -> Finding:
         """A finding of this check, with what its rule says of it."""
         rule = self.rule
-        base = Finding(
-            metric=self.metric.name,
-            family=self.metric.family,
-            subject=self.subject,
-            unit=self.metric.unit,
-            verdict=verdict,
-            margin=rule.margin,
-            severity=rule.severity,
-            owner=rule.owner,
-            action=rule.action,
-            runbook=rule.runbook,
-            rule=self.where,
-        )
-        return replace(base, **given)  # type: ignore[arg-type]
+        said: dict[str, Any] = {
+            "metric": self.metric.name,
+            "family": self.metric.family,
+            "subject": self.subject,
+            "unit": self.metric.unit,
+            "verdict": verdict,
+            "margin": rule.margin,
+            "severity": rule.severity,
+            "owner": rule.owner,
+            "action": rule.action,
+            "runbook": rule.runbook,
+            "rule": self.where,
+        }
+        return Finding(**(said | given))
 
 
 def threshold(config: ModelConfig) -> float | None:

@@ -243,6 +243,17 @@ class Cube:
 
     def tally(self, group: str | None = None, *, rest_of: str | None = None) -> Tally:
         """The counts of one group, of everyone but one (`rest_of`), or of everyone."""
+        # Every measure asks for the same few, and a reference is asked again each window.
+        asked = (group, rest_of)
+        if asked not in self._tallies:
+            self._tallies[asked] = self._tally(group, rest_of)
+        return self._tallies[asked]
+
+    @cached_property
+    def _tallies(self) -> dict[tuple[str | None, str | None], Tally]:
+        return {}
+
+    def _tally(self, group: str | None, rest_of: str | None) -> Tally:
         keep = np.ones(len(self.group), dtype=np.bool_)
         if group is not None:
             keep = self.member(group)

@@ -299,19 +299,18 @@ def _judged(drift: list[tuple[Check, Finding, chance.Null | None]], whole: float
         reach = null.quantile(levels[i])
         noise = max(reach - null.mean, 0.0)
         low, high = max(0.0, value - noise), value + noise
-        seen = replace(unjudged, p=ps[i], chance=reach, low=low, high=high)
+        seen: dict[str, Any] = {"p": ps[i], "chance": reach, "low": low, "high": high}
         if check.rule.margin is None:
-            yield replace(seen, reason="no margin was agreed; shown only", severity="info")
-            continue
-        if n / (unjudged.design_effect or 1) < check.rule.min_rows:
+            seen |= {"reason": "no margin was agreed; shown only", "severity": "info"}
+        elif n / (unjudged.design_effect or 1) < check.rule.min_rows:
             reason = f"{n} rows where {check.rule.min_rows} are needed"
             if unjudged.design_effect:
                 reason += f"; patients repeat, so they are worth {n / unjudged.design_effect:.0f}"
-            needs = judge.needed(check.rule.min_rows, n)
-            yield replace(seen, reason=reason, needs=needs)
-            continue
-        said = judge.distance(value, check.rule.margin, reach, noise, n)
-        yield replace(seen, verdict=said.verdict, reason=said.reason, needs=said.needs)
+            seen |= {"reason": reason, "needs": judge.needed(check.rule.min_rows, n)}
+        else:
+            said = judge.distance(value, check.rule.margin, reach, noise, n)
+            seen |= {"verdict": said.verdict, "reason": said.reason, "needs": said.needs}
+        yield replace(unjudged, **seen)
 
 
 def _drawn(check: Check) -> bool:

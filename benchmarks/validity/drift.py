@@ -16,7 +16,7 @@ from monitors.audit import Finding, Verdict
 from monitors.drift.wasserstein import wasserstein
 
 SIZES = (30, 100, 300, 1000, 10_000)
-EFFORT = {5: (20, 60), 20: (10, 100), 200: (4, 40)}  # columns: (references, windows of each)
+EFFORT = {5: (20, 60), 20: (10, 100), 200: (3, 50)}  # columns: (references, windows of each)
 SWAYS = {  # weekends lower by, SD of a day's level, how much of it hangs on to the next day
     "weekends 0.3 SD lower": (0.3, 0.0, 0.0),
     "a level a day, SD 0.1, autocorrelation .5": (0.0, 0.1, 0.5),

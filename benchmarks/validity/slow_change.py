@@ -25,7 +25,7 @@ from monitors.slow import slow_findings, summed, watched
 
 SEED = 20_260_105
 AGREED = 50  # windows between false alarms; few, so that there are many to count
-WEEKS, SERIES = 3 * AGREED, 75  # windows in a series, and series behind a line of the first table
+WEEKS, SERIES = 3 * AGREED, 50  # windows in a series, and series behind a line of the first table
 NARROW, SHIPPED = 0.002, 0.2  # margins: one under all that chance does, and the shipped one
 KINDS = ("normal", "skewed", "integer", "5", "20") * 2
 DRIFTS: dict[str, Callable[[int], float]] = {

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pikepdf
 import pytest
 from jsonschema import Draft202012Validator
 from playwright.sync_api import Browser
@@ -210,9 +212,13 @@ def test_the_pdf_is_tagged_of_both_standards_and_says_the_same(report: Report, t
     file = tmp_path / "report.pdf"
     file.write_bytes(issue.FORMATS["pdf"](report))
     raw = file.read_bytes()
-    for mark in (b"pdfuaid:part>1", b"pdfaid:part>2", b"pdfaid:conformance>A", b"/MarkInfo", b"/Lang"):
-        assert mark in raw, mark
+    for mark in (b"pdfuaid:part>1", b"pdfaid:part>2", b"pdfaid:conformance>A"):
+        assert mark in raw, mark  # readers look for it in the file as it is
+    with pikepdf.open(file) as document:
+        assert document.Root.MarkInfo.Marked
+        assert str(document.Root.Lang) == "en"
     if shutil.which("pdftotext") is None:
+        assert not os.environ.get("CI"), "CI installs pdftotext"
         pytest.skip("pdftotext is not installed")
     read = subprocess.run(["pdftotext", str(file), "-"], capture_output=True, text=True, check=True)
     squeezed = re.sub(r"\s+", "", read.stdout)
