@@ -28,6 +28,6 @@ def demo(home: Home, serve: bool, port: int, pack: str | None) -> None:
         path, start, end = flow.pack(pack, configs() / "packs", home)
     with terminal.progress() as told:
         audits = flow.demonstrate(path, home, told, start, end)
-    terminal.show_demo(audits, home.folder, path, port)
+    terminal.show_demo(audits, home.folder, path, port, pack)
     if serve:
         serve_pages(home, [path], "127.0.0.1", port, schedules=False, as_of=end)

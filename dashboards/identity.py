@@ -25,6 +25,7 @@ DONE = {
     "decide": "auditor",
     "owe": "auditor",
     "close": "auditor",
+    "read": "auditor",
     "silence": "admin",
     "plan": "admin",
 }

@@ -64,7 +64,9 @@ def show_audit(audit: Audit, *, new: bool = True) -> None:
         console.print(f"  Plan: {audit.plan}", highlight=False)
 
 
-def show_demo(audits: Sequence[Audit], folder: Path, config: Path, port: int) -> None:
+def show_demo(
+    audits: Sequence[Audit], folder: Path, config: Path, port: int, pack: str | None = None
+) -> None:
     """The demo's end: what moved over all windows, and where to look."""
     console = Console()
     last = audits[-1]
@@ -83,7 +85,7 @@ def show_demo(audits: Sequence[Audit], folder: Path, config: Path, port: int) ->
     shown = [f for f in last.findings if f.verdict in _SHOWN and f.severity != "info"]
     console.print(_findings(sorted(shown, key=_urgency), audits))
     console.print(f"  {_counted(last)}\n", highlight=False)
-    console.print(_places(folder, config, port), highlight=False, soft_wrap=True)
+    console.print(_places(folder, config, port, pack), highlight=False, soft_wrap=True)
 
 
 def show_status(ledger: Ledger, now: datetime, as_json: bool) -> None:
@@ -192,12 +194,14 @@ def _counted(audit: Audit) -> str:
     return "Findings: " + ", ".join(said) + "."
 
 
-def _places(folder: Path, config: Path, port: int) -> str:
+def _places(folder: Path, config: Path, port: int, pack: str | None) -> str:
+    chosen = f" --pack {pack}" if pack else ""
     store = f"sqlite:///{folder}/mlflow/mlflow.db"
     return "\n".join(
         (
+            *(["What was audited was written by rule; no patient is in it.\n"] if pack else []),
             "[bold]Where to look[/bold]",
-            f"  pages       {_program('rounds')} demo --serve --port {port}",
+            f"  pages       {_program('rounds')} demo{chosen} --serve --port {port}",
             f"              then http://127.0.0.1:{port}/ (Prometheus reads /metrics there)",
             f"  ledger      {folder}/ledger.db ({_program('rounds')} status, or verify)",
             f"  MLflow      {_program('mlflow')} server --backend-store-uri {store}",

@@ -73,11 +73,17 @@ def _place(rows: ibis.Table, config: ModelConfig, seed: int) -> Any:
     """Where a row stands in the shuffle: a digest of its id, or of its time and all its values."""
     columns = config.columns
     naming = [columns.id] if columns.id else list(rows.columns)
-    told: Any = ibis.literal(str(seed))
-    for name in naming:
-        value: Any = rows[name]
+    return shuffled([rows[name] for name in naming], str(seed), rows.get_backend().name)
+
+
+def shuffled(naming: Sequence[Any], seed: str, engine: str) -> Any:
+    """A row's place in a fixed shuffle: the digest of a seed and of what names the row.
+
+    Raises NotComputable where the engine knows no digest.
+    """
+    told: Any = ibis.literal(seed)
+    for value in naming:
         told = told + ibis.literal(_APART) + value.cast("string").fill_null("")
-    engine = rows.get_backend().name
     if engine in DIGESTED:
         return md5(told)
     if engine == "mssql":

@@ -17,6 +17,7 @@ from monitors.ledger import Ledger
 from monitors.notice import Notice
 from monitors.oncall import OnCall
 from monitors.profile import Profile
+from monitors.raters import form, queue
 from monitors.suppression import published
 from monitors.window import Window
 from tests.dashboards import counted
@@ -30,6 +31,12 @@ ONCALL = OnCall(
     fallbacks={"sepsis-early-warning": "Use NEWS2; hide the tile."},
     escalation={"page": ((timedelta(minutes=15), "the second on call"),)},
 )
+
+REVIEW = queue.Queue(
+    "", HOSTILE, "1", "2026-02-23T00:00:00Z/2026-03-02T00:00:00Z", HOSTILE, HOSTILE, "harm", 0.05,
+    {HOSTILE: queue.Stratum(900, 100, 800)},
+    {f"{i:016x}": queue.Output(HOSTILE, i % 2) for i in range(60)},
+)  # fmt: skip
 
 PAGES = {
     "fleet": "/",
@@ -57,6 +64,7 @@ PAGES = {
     "decisions": "/decisions",
     "matter": "/decisions?matter=R-2026-02",
     "decided": "/decisions?matter=R-2025-11",
+    "review": f"/review?queue={REVIEW.name}",
     "runbooks": "/runbooks",
     "runbook": "/runbooks/calibration",
     "missing": "/runbooks/nothing-of-that-name",
@@ -425,6 +433,10 @@ def build(folder: Path) -> tuple[Ledger, dict[str, ModelConfig]]:
     taken = notice("sepsis-early-warning", "brier").key
     ledger.append("acknowledged", taken, {"by": "Ada", "reason": HOSTILE}, model="sepsis-early-warning")
     before_committee(ledger)
+    queue.keep(ledger, REVIEW)
+    said = {"omission": "no", "addition": "yes", "harm": "yes", "severity": "mild"}
+    read = [said | {"output": name, "by": by} for name in REVIEW.outputs for by in ("Ada", HOSTILE)]
+    form.keep(ledger, REVIEW.name, [("", each) for each in read])
     configs = [
         config("sepsis-early-warning"),
         config("readmission-30d", tier="medium"),

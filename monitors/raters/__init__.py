@@ -1,0 +1,1 @@
+"""Raters: people who read outputs, how far they agree, and what they found."""
