@@ -90,17 +90,29 @@ def _lines(files: Sequence[str]) -> str:
     )
 
 
-def parsed(files: Sequence[str], kind: str) -> str:
-    """Each line that is not blank as one struct `r`, with its file; NULL where it is no resource."""
+def parsed(files: Sequence[str], kind: str, *, torn: bool = True) -> str:
+    """Each line that is not blank as one struct `r`, with its file; NULL where it is no resource.
+
+    Without `torn` a line that is no JSON is an error instead: each is parsed once and not twice.
+    """
     nothing = "(SELECT NULL::VARCHAR AS line, NULL::VARCHAR AS filename WHERE false)"
-    shape = text(json.dumps(_SHAPES[kind]))
+    made = f"json_transform(line, {text(json.dumps(_SHAPES[kind]))})"
     return (
-        f"SELECT CASE WHEN json_valid(line) THEN json_transform(line, {shape}) END AS r, filename "  # noqa: S608
+        f"SELECT {f'CASE WHEN json_valid(line) THEN {made} END' if torn else made} AS r, filename "  # noqa: S608
         f"FROM {_lines(files) if files else nothing} WHERE length(line) > 40 OR trim(line) <> ''"
     )
 
 
-def flat(files: Sequence[str], kind: str, fields: Mapping[str, str]) -> str:
+def sample(files: Sequence[str], first: int, every: int) -> str:
+    """The first lines and then one in so many, of those that hold something of JSON's form."""
+    placed = f"SELECT line, row_number() OVER () AS place FROM {_lines(files)}"  # noqa: S608
+    return (
+        f"SELECT line FROM ({placed}) WHERE (place <= {first} OR place % {every} = 0) "  # noqa: S608
+        f"AND CASE WHEN json_valid(line) THEN json_type(line) = 'OBJECT' ELSE false END"
+    )
+
+
+def flat(files: Sequence[str], kind: str, fields: Mapping[str, str], *, torn: bool = True) -> str:
     """Each line as the fields that are wanted of its resource; `torn` names the file of one that holds none.
 
     Flattened as it is parsed: to keep whole resources would take longer than to read them.
@@ -108,7 +120,8 @@ def flat(files: Sequence[str], kind: str, fields: Mapping[str, str]) -> str:
     wanted = "".join(f", {expression} AS {name}" for name, expression in fields.items())
     return (
         f"SELECT CASE WHEN r IS NULL THEN filename END AS torn, r.resourceType AS kind, r.id AS id, "  # noqa: S608
-        f"r.meta.lastUpdated AS updated, r.meta.versionId AS version{wanted} FROM ({parsed(files, kind)})"
+        f"r.meta.lastUpdated AS updated, r.meta.versionId AS version{wanted} "
+        f"FROM ({parsed(files, kind, torn=torn)})"
     )
 
 
@@ -227,8 +240,10 @@ def _moment(value: str, zone: str) -> str:
 
 
 def _id(reference: str, kind: str) -> str:
-    """The id in a reference, relative, absolute, or with a version."""
-    return f"nullif(regexp_extract({reference}, '(?:^|/){kind}/([^/]+)', 1), '')"
+    """The id in a reference: relative (found without a regular expression), absolute, or with a version."""
+    plain = f"{reference} LIKE '{kind}/_%' AND {reference} NOT LIKE '{kind}/%/%'"
+    any_form = f"nullif(regexp_extract({reference}, '(?:^|/){kind}/([^/]+)', 1), '')"
+    return f"CASE WHEN {plain} THEN substr({reference}, {len(kind) + 2}) ELSE {any_form} END"
 
 
 def _coded(concept: str, codes: Sequence[str]) -> str:

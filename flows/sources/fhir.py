@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import ibis
+from duckdb import InvalidInputException
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from flows.derive import derive
@@ -17,6 +18,7 @@ from flows.embedded import embedded, shut
 from flows.engine import plainly
 from flows.sources import _fhir_sql as sql
 from flows.sources._fhir_server import fetch
+from flows.sources._fhir_valid import EVERY, FIRST, definition, refused
 from flows.unpacked import refuse_unsound
 from monitors.canonical import digest
 from monitors.config import IsoLength, ModelConfig
@@ -61,6 +63,10 @@ class Settings(BaseModel):
     prediction: str | None = Field(None, description="Which prediction of several: its outcome's code.")
     scale: Literal["share", "percent"] = Field("share", description="Probabilities in [0, 1] or [0, 100].")
     outcome: Outcome | None = Field(None, description="Which later event of the patient is the outcome.")
+    validate_sample: bool = Field(
+        False,
+        description="Hold the first 1,000 of each kind and every 1,000th against FHIR R4B's definitions.",
+    )
 
     @model_validator(mode="after")
     def _one_place(self) -> Settings:
@@ -82,6 +88,8 @@ class Resources:
     def __init__(self, settings: Settings, config: ModelConfig, folder: Path) -> None:
         self.name = settings.path or str(settings.url)
         self._settings, self._config = settings, config
+        if settings.validate_sample:
+            definition("RiskAssessment")  # before anything is fetched or read
         self._spill = tempfile.TemporaryDirectory(prefix="rounds-", ignore_cleanup_errors=True)
         try:
             if settings.path is not None:
@@ -131,10 +139,11 @@ class Resources:
         if outcome := settings.outcome:
             fields[outcome.resource] = sql.event_fields(outcome.resource, config.timezone, outcome.codes)
         for kind, files in self._files.items():
-            flat = sql.flat([str(file) for file in files], kind, fields[kind])
             with plainly(", ".join(file.name for file in files[:3]) or self.name):
-                self._run(f"CREATE TEMP TABLE fhir_{kind} AS {flat}")
+                self._flatten(kind, files, fields[kind])
             self._note_torn(kind)
+            if settings.validate_sample:
+                self._note_refused(kind, files)
         deletions = sql.parsed([str(file) for file in self._deleted], sql.DELETIONS)
         self._run(f"CREATE TEMP TABLE fhir_deleted AS {sql.deleted(f'({deletions})')}")
         risks = sql.risks("fhir_RiskAssessment", repeated=self._repeated("RiskAssessment"))
@@ -148,6 +157,17 @@ class Resources:
             f"FROM fhir_risks a LEFT JOIN fhir_patients p ON p.id = a.patient"
         )
         return derive(self._backend.table("rounds_rows"), config.source.derive, "duckdb")
+
+    def _flatten(self, kind: str, files: tuple[Path, ...], fields: Mapping[str, str]) -> None:
+        """The files of a kind as a table; only where a line is no JSON are lines looked at one by one."""
+        for torn in (False, True):
+            flat = sql.flat([str(file) for file in files], kind, fields, torn=torn)
+            try:
+                self._run(f"CREATE TEMP TABLE fhir_{kind} AS {flat}")
+                return
+            except InvalidInputException:
+                if torn:
+                    raise
 
     def _repeated(self, kind: str) -> bool:
         """Whether any id of a kind comes more than once, as several versions do."""
@@ -167,6 +187,18 @@ class Resources:
             many = "fewer than 11 lines hold" if small(lines) else f"{lines:,} lines hold"
             where = ", ".join(name for name, _ in found[:3])
             self._unread[kind] = f"{many} no resource and are left out ({where}); ask whoever exports them"
+
+    def _note_refused(self, kind: str, files: tuple[Path, ...]) -> None:
+        """Note what of a sample is no such resource by FHIR's own definition: read all the same, and said."""
+        sample = self._run(sql.sample([str(file) for file in files], FIRST, EVERY)).fetchall()
+        many, where = refused((line for (line,) in sample), kind)
+        if many:
+            told = "fewer than 11" if small(many) else f"{many:,}"
+            said = (
+                f"{told} of a sample are no {kind} as FHIR R4B defines one ({', '.join(where)}); they are "
+                f"read all the same; ask whoever exports them"
+            )
+            self._unread[kind] = "; ".join(filter(None, [self._unread.get(kind), said]))
 
     def _refuse_percent(self) -> None:
         ((most,),) = self._run("SELECT max(score) FROM fhir_risks").fetchall()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -287,6 +288,37 @@ def test_bad_lines_are_named_and_the_rest_is_read(tmp_path: Path) -> None:
                 "ask whoever exports them"
             )
         }
+
+
+def test_a_sample_is_held_against_fhir_s_own_definitions(tmp_path: Path) -> None:
+    """Twelve of the first thousand and one of every thousandth; what stands in them is not repeated."""
+    risks = [risk(f"r{i}") for i in range(1001)]
+    for i in range(12):
+        risks[i]["status"] = {"Jane": "Doe"}
+    del risks[999]["subject"]  # both first thousand and thousandth: once
+    risks[1000]["status"] = 7  # outside the sample
+    written(tmp_path, *risks, patient("Jane", gender="Doe"), more='{"torn\n')
+    with closing(source.connect(config(validate_sample=True), tmp_path)) as opened:
+        told = opened.unread()
+        assert opened.table().count().to_pyarrow().as_py() == 988
+    torn, _, refused = told.pop("RiskAssessment").partition("; ask whoever exports them; ")
+    assert torn.startswith("fewer than 11 lines hold no resource")
+    assert refused == (
+        "13 of a sample are no RiskAssessment as FHIR R4B defines one (RiskAssessment.status, "
+        "RiskAssessment.subject); they are read all the same; ask whoever exports them"
+    )
+    assert told == {}, "a gender is a code to FHIR, whichever code it is"
+    with closing(source.connect(config(), tmp_path)) as opened:
+        assert "defines" not in str(opened.unread())
+
+
+def test_without_the_library_a_sample_is_not_promised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(tmp_path, risk("a"))
+    monkeypatch.setitem(sys.modules, "fhir.resources.R4B.riskassessment", None)
+    with pytest.raises(SourceInvalid, match=r"needs fhir.resources: pip install 'rounds-monitor\[fhir\]'"):
+        source.connect(config(validate_sample=True), tmp_path)
 
 
 def test_it_is_counted_like_any_other_source(tmp_path: Path) -> None:
