@@ -16,6 +16,7 @@ from flows import expressions as ex
 from flows.counting import Frozen, count, once
 from flows.dialects import compiled
 from flows.engine import plainly
+from flows.measuring import measured
 from flows.patients import one_each
 from flows.periods import within, without
 from flows.prepare import Prepared, checked, run
@@ -56,6 +57,25 @@ def freeze(
         rows = within(checked(table, columns, where), columns, window, config, where)
         if not rows.count().to_pyarrow().as_py():
             raise SourceInvalid(f"{where}: {_nobody(table, window)}")
+    if not columns.measured:
+        return _frozen(rows, table, config, window, where, told, left_out)
+    with plainly(where, table.columns), measured(rows, config, window, where) as held:
+        # Texts are measured once, for the bins, the whole and each block.
+        return _frozen(held, held, config, window, where, told, left_out)
+
+
+def _frozen(
+    rows: ibis.Table,
+    table: ibis.Table,
+    config: ModelConfig,
+    window: Window,
+    where: str,
+    told: Callable[[str], None],
+    left_out: Sequence[Window],
+) -> Reference:
+    """Bins of the rows of a window, and what is counted on them of the table."""
+    columns = config.columns
+    with plainly(where, table.columns):
         if columns.id:
             rows = once(rows, columns)
         if config.window.one_per:

@@ -17,6 +17,7 @@ from flows import asides, scans
 from flows import expressions as ex
 from flows.dialects import NO_STEPS_INSIDE, compiled, fetched
 from flows.engine import plainly
+from flows.measuring import measured
 from flows.patients import one_each
 from flows.periods import within
 from flows.prepare import Prepared, checked, run
@@ -87,9 +88,10 @@ def count(
     """
     columns = config.columns
     with plainly(where, table.columns):
-        rows = within(
+        whole = within(
             asides.timely(checked(table, columns, where), columns, where), columns, window, config, where
         )
+    with plainly(where, table.columns), measured(whole, config, window, where) as rows:
         seen = _overview(rows, columns, config)
         duplicates = seen.rows - seen.distinct
         if duplicates:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import ibis
+import pyarrow as pa
 from ibis.expr import operations as ops
 
 # Their floats cannot be NaN, and they have no word for it.
@@ -68,3 +71,21 @@ def _guarded(value: Any, node: Any) -> Any:
         return value.cast(node.to)
     # The cast sees only what may be cast: a CASE is read from the top.
     return ibis.ifelse(value.re_search(_NUMBER), value, ibis.null("string")).cast(node.to)
+
+
+def streamed(expression: Any, rows: int) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    """The rows of an answer of any length, so many at a time, and their columns."""
+    backend = expression.get_backend()
+    if backend.name == "duckdb":
+        cursor = backend.raw_sql(compiled(backend, expression))
+        ask = (
+            getattr(cursor, "to_arrow_reader", None) or cursor.fetch_record_batch
+        )  # DuckDB 1.4 has the latter
+        reader = ask(rows)
+        return reader.schema, iter(reader)
+    schema = expression.as_table().schema().to_pyarrow()
+    if backend.name == "pyspark":  # its own batches are cut from the whole answer
+        held = backend.raw_sql(compiled(backend, expression)).toLocalIterator()
+        parts = iter(lambda: list(islice(held, rows)), [])
+        return schema, (pa.RecordBatch.from_pylist([r.asDict() for r in part], schema) for part in parts)
+    return schema, iter(backend.to_pyarrow_batches(plain(expression, backend.name), chunk_size=rows))

@@ -23,7 +23,6 @@ from flows.periods import PARTITION
 from monitors.columns import Attribute, Columns, ScoreAtLeast
 from monitors.config import ModelConfig
 from monitors.cube import UNKNOWN
-from monitors.discovery import text_measures
 from monitors.errors import SourceInvalid
 
 WINDOW, PREPARED = "rounds_window", "rounds_prepared"
@@ -202,20 +201,15 @@ def _fetched(backend: Any, statement: str) -> list[tuple[Any, ...]]:
 
 
 def checked(table: ibis.Table, columns: Columns, where: str) -> ibis.Table:
-    """The table with only the columns in use; SourceInvalid names those it lacks."""
-    used = columns.read()
+    """The table with only the columns in use, texts among them; SourceInvalid names those it lacks."""
+    taken = [name for name in columns.measured if name in table.columns]  # they were measured before
+    used = [*(c for c in columns.read() if not (taken and c in columns.text)), *taken]
     if absent := [column for column in used if column not in table.columns]:
         raise SourceInvalid(
             f"{where}: no column {', '.join(map(repr, absent))}; mend `columns`, "
             f"or make it with `source.derive`"
         )
-    held = table.select(*used, *([PARTITION] if PARTITION in table.columns else []))
-    # Texts end here: what is counted are their measures, taken by the engine that holds them.
-    made = {
-        name: text_measures()[m](*(held[text].cast("string") for text in texts))
-        for name, (texts, m) in columns.measured.items()
-    }
-    return held.mutate(**made).drop(*columns.text)
+    return table.select(*used, *([PARTITION] if PARTITION in table.columns else []))
 
 
 def grouped(rows: ibis.Table, attribute: Attribute, columns: Columns) -> Any:

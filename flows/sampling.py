@@ -15,6 +15,7 @@ from flows import expressions as ex
 from flows.counting import once
 from flows.dialects import fetched
 from flows.engine import plainly
+from flows.measuring import measured
 from flows.periods import within
 from flows.prepare import checked
 from monitors.config import ModelConfig
@@ -49,7 +50,8 @@ def sampled(
     """
     columns = config.columns
     with plainly(where, table.columns):
-        held = within(checked(table, columns, where), columns, window, config, where)
+        whole = within(checked(table, columns, where), columns, window, config, where)
+    with plainly(where, table.columns), measured(whole, config, window, where) as held:
         if columns.id:
             held = once(held, columns)
         drawn = held.mutate(rounds_place=_place(held, config, seed))

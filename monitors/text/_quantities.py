@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import Any
 
 from monitors.textual import MARK
@@ -13,6 +15,11 @@ UNITS = (
 )  # fmt: skip
 PATTERN = r"([0-9]+([.,][0-9]+)*)[ -]?(" + "|".join(UNITS) + r")(s|es)?($|[^a-z])"
 _BEGIN = "\x02"
+# The same of a plain text whose spaces are as they were.
+_PLAIN = re.compile(
+    r"([0-9]+(?:[.,][0-9]+)*)(?:[ \t\n\f\r]+|-)?(" + "|".join(UNITS) + r")(?:s|es)?(?:\Z|[^a-z])"
+)
+_BETWEEN = str.maketrans(dict.fromkeys('\t\n\f\r.,;:!?()[]"', " "))
 
 
 def quantities(text: Any) -> Any:
@@ -36,3 +43,24 @@ def lacking(some: Any, others: Any) -> Any:
     """
     more = some.concat(others).unique().length() - others.unique().length()
     return (some.isnull() | others.isnull()).ifelse(None, more)
+
+
+@lru_cache(maxsize=16)  # the texts of one row, each looked at by several measures
+def plain_quantities(text: str) -> frozenset[str]:
+    """`quantities` of a plain text.
+
+    >>> sorted(plain_quantities("Give 400mg, then 2 g."))
+    ['2 g', '400 mg']
+    """
+    bare = text.lower().replace(MARK, "").replace(_BEGIN, "")
+    return frozenset([f"{number} {unit}" for number, unit in _PLAIN.findall(bare)])
+
+
+@lru_cache(maxsize=16)
+def plain_words(text: str) -> frozenset[str]:
+    """`words` of a plain text; of none the empty one.
+
+    >>> sorted(plain_words("Rest, and [rest]."))
+    ['and', 'rest']
+    """
+    return frozenset(text.lower().translate(_BETWEEN).split(" ")) - {""} or frozenset([""])

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitors.text._quantities import lacking, quantities
+from monitors.text._quantities import lacking, plain_quantities, quantities
 from monitors.textual import text_measure
 
 
-@text_measure(gives="flag", zero="every quantity stands in the source too", texts=2)
+def _plain(text: str, source: str) -> bool:
+    return not plain_quantities(text) <= plain_quantities(source)
+
+
+@text_measure(gives="flag", zero="every quantity stands in the source too", texts=2, plain=_plain)
 def added_quantities(text: Any, source: Any) -> Any:
     """Whether a number with its unit stands in the text and nowhere in the source.
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitors.text._quantities import lacking, quantities
+from monitors.text._quantities import lacking, plain_quantities, quantities
 from monitors.textual import text_measure
 
 
-@text_measure(gives="flag", zero="both hold the same quantities", texts=2)
+def _plain(draft: str, signed: str) -> bool:
+    return plain_quantities(draft) != plain_quantities(signed)
+
+
+@text_measure(gives="flag", zero="both hold the same quantities", texts=2, plain=_plain)
 def changed_quantities(draft: Any, signed: Any) -> Any:
     """Whether a number with its unit stands in one of the two texts and not in the other.
 

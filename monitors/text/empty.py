@@ -17,4 +17,4 @@ def empty(text: Any) -> Any:
     Returns:
         True or false; null where there is no text at all.
     """
-    return text.re_replace(r"\s+", "").length() == 0
+    return ~text.re_search(r"[^\s]")

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitors.text._quantities import lacking, words
+from monitors.text._quantities import lacking, plain_words, words
 from monitors.textual import text_measure
 
 
-@text_measure(gives="number", zero="not one word of the draft was kept", texts=2)
+def _plain(draft: str, signed: str) -> float:
+    drafted = plain_words(draft)
+    return len(drafted & plain_words(signed)) / len(drafted)
+
+
+@text_measure(gives="number", zero="not one word of the draft was kept", texts=2, plain=_plain)
 def kept(draft: Any, signed: Any) -> Any:
     """Different words of the draft that the signed text has too / different words of the draft.
 

@@ -19,5 +19,4 @@ def truncated(text: Any) -> Any:
     Returns:
         True or false; false where nothing was written; null where there is no text.
     """
-    plain = text.strip()
-    return (plain.length() > 0) & ~plain.re_search(r"[.!?:;…)\]}\"'”’»]$")
+    return text.re_search(r"[^\s.!?:;…)\]}\"'”’»]\s*$")

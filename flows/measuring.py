@@ -1,0 +1,149 @@
+"""Measuring: the measures of a window's texts taken once, and the texts left behind.
+
+What an engine's own language can say is said in it. The rest is taken beside the source
+(`flows/worker.py`). What is kept, on disk and only while it is counted, is the other columns in use and
+the measures.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import reduce
+from operator import or_
+from pathlib import Path
+from typing import Any
+
+import ibis
+import pyarrow.parquet as pq
+
+from flows import expressions as ex
+from flows.dialects import compiled, streamed
+from flows.embedded import embedded, shut
+from flows.periods import period
+from flows.worker import AT_ONCE, MOST, PERIOD, TEXT, Asked, Taking
+from monitors.columns import Columns
+from monitors.config import ModelConfig
+from monitors.discovery import text_measures
+from monitors.textual import TextMeasure
+from monitors.window import Window
+
+
+@contextmanager
+def measured(
+    rows: ibis.Table, config: ModelConfig, window: Window | None, where: str = "the source"
+) -> Iterator[ibis.Table]:
+    """The rows with the measures of their texts in the place of the texts, for as long as it is open.
+
+    Args:
+        rows: with the texts the config names, or with the measures already.
+        config: which measures of which columns.
+        window: the span the rows are of; texts of one window of the grid are near duplicates.
+        where: what messages call the source.
+
+    Raises:
+        SourceInvalid: naming the measure, where it cannot be taken.
+    """
+    columns = config.columns
+    backend: Any = rows.get_backend()
+    inside, beside = _parted(rows, columns, backend.name)
+    kept = [column for column in rows.columns if column not in columns.text]
+    if not beside and (not inside or backend.name != "duckdb"):
+        yield rows.mutate(**inside).select(*kept, *inside)
+        return
+    with tempfile.TemporaryDirectory(prefix="rounds-", ignore_cleanup_errors=True) as folder:
+        place = Path(folder) / "measured.parquet"
+        wanted = rows.select(*kept, **inside, **_sent(rows, beside, config, window))
+        if beside:
+            _written(wanted, Taking(beside, where), place)
+        else:
+            # Once to a file: counted where they are, the measures would be taken anew for every scan.
+            _copied(backend, wanted, place)
+        own = None if backend.name == "duckdb" else embedded(temp_directory=folder)
+        try:
+            with _read(own or backend, place) as held:
+                if not any(one.facts.shared for one in beside):
+                    yield held
+                    return
+                met, place = _met(held, beside, columns.id), place.with_name("met.parquet")
+                _copied(own or backend, met, place)
+            with _read(own or backend, place) as held:
+                yield held
+        finally:
+            if own is not None:
+                shut(own)
+
+
+def _parted(rows: ibis.Table, columns: Columns, engine: str) -> tuple[dict[str, Any], list[Asked]]:
+    """The measures in the engine's own words, and those to be taken beside it."""
+    inside: dict[str, Any] = {}
+    beside: list[Asked] = []
+    for name, (texts, measure) in columns.measured.items():
+        take = text_measures()[measure]
+        facts: TextMeasure = take.measure  # type: ignore[attr-defined]
+        if name in rows.columns:
+            continue
+        if facts.beside:
+            beside.append(Asked(name, take, facts, texts))
+        elif facts.plain is not None and engine == "duckdb":
+            beside.append(Asked(name, facts.plain, facts, texts))
+        else:
+            inside[name] = take(*(rows[text].cast("string") for text in texts))
+    return inside, beside
+
+
+def _sent(
+    rows: ibis.Table, beside: Sequence[Asked], config: ModelConfig, window: Window | None
+) -> dict[str, Any]:
+    """What the worker is sent: each text once, and which window of the grid a row lies in."""
+    names = dict.fromkeys(text for one in beside for text in one.texts)
+    sent: dict[str, Any] = {TEXT.format(name): rows[name].cast("string").substr(0, MOST) for name in names}
+    if any(one.facts.shared for one in beside):
+        sent[PERIOD] = period(rows, config, window) if window else ibis.literal(0, "int32")
+    return sent
+
+
+def _written(rows: ibis.Table, taking: Taking, place: Path) -> None:
+    """Take the measures as the rows come, and write what is kept."""
+    schema, batches = streamed(rows, AT_ONCE)
+    with pq.ParquetWriter(place, taking.schema(schema)) as file:
+        for batch in batches:
+            file.write_batch(taking.of(batch))
+
+
+def _copied(backend: Any, rows: ibis.Table, place: Path) -> None:
+    quoted = str(place).replace("'", "''")
+    backend.raw_sql(f"COPY ({compiled(backend, rows)}) TO '{quoted}' (FORMAT parquet)")
+
+
+@contextmanager
+def _read(backend: Any, place: Path) -> Iterator[ibis.Table]:
+    held = backend.read_parquet(place)
+    try:
+        yield held
+    finally:
+        backend.drop_view(held.get_name(), force=True)
+
+
+def _met(held: Any, beside: Sequence[Asked], identity: str | None) -> ibis.Table:
+    """Keys that a text shares with another turned into whether it shares any; a retry is no other."""
+    made: dict[str, Any] = {}
+    for one in beside:
+        if not one.facts.shared:
+            continue
+        meets = []
+        for key in one.keys:
+            some: Any = held.filter(held[key].notnull()).group_by(key)
+            twice = some.aggregate(n=_apart(identity)).filter(ibis._.n > 1)
+            meets.append(held[key].isin(twice[key]))
+        made[one.name] = ibis.ifelse(held[one.keys[0]].isnull(), ibis.null("boolean"), reduce(or_, meets))
+    keys = [key for one in beside for key in one.keys]
+    return held.mutate(**made).drop(*keys)
+
+
+def _apart(identity: str | None) -> Any:
+    """How many rows there are, each id once."""
+    if identity is None:
+        return lambda t: t.count()
+    return lambda t: t[identity].nunique(where=~ex.blank(t[identity])) + ex.blank(t[identity]).sum()
