@@ -38,6 +38,8 @@ def retain(home: Home, paths: tuple[Path, ...], dry_run: bool) -> None:
         click.echo(f"{model}: {len(reasons):,} not added up; the last: {reasons[-1]}")
     for part, count in done.removed.items():
         click.echo(f"{part}: {count:,} {would}let go")
+    if done.left:
+        click.echo(f"MLflow, at the next run: {done.left}")
     if not done.removed:
         click.echo(f"Nothing {'would be' if dry_run else 'was'} let go.")
     else:

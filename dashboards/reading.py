@@ -17,7 +17,7 @@ from monitors.calendar import kept as kept_calendar
 from monitors.calendar import turned
 from monitors.columns import ScoreAtLeast
 from monitors.config import ModelConfig
-from monitors.copies import asides
+from monitors.copies import TAKEN, asides
 from monitors.errors import Removed
 from monitors.glance import WINDOWS, Glance, glance, kept
 from monitors.ledger import Entry, Ledger, Recorded
@@ -242,6 +242,11 @@ class Reading:
         entries = self.ledger.get("profile", audit.profile), self.ledger.find("reference", audit.reference)
         gone = next((e for e in entries if e is not None and e.gone), None)
         return gone.body.said if gone else None
+
+    def copy_removed(self, recorded: Recorded) -> str | None:
+        """When the copy in MLflow was removed and under which rule; None where it was not."""
+        entry = self.ledger.get(TAKEN, recorded.digest)
+        return f"removed on {entry.at:%Y-%m-%d} under the rule {entry.body['rule']}" if entry else None
 
     def _score(self, recorded: Recorded) -> str | None:
         config = self.configs.get(recorded.audit.model)

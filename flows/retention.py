@@ -6,7 +6,7 @@ import contextlib
 import logging
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -18,9 +18,10 @@ from flows.monitor import Told, quietly
 from monitors import config_file, letting_go, retention, rollup
 from monitors.canonical import digest
 from monitors.config import ModelConfig
+from monitors.copies import TAKEN
 from monitors.entry_table import REMOVED
-from monitors.errors import ConfigError, LedgerError, LedgerUnavailable
-from monitors.ledger import Ledger
+from monitors.errors import ConfigError, LedgerError, LedgerUnavailable, RoundsError
+from monitors.ledger import Entry, Ledger
 from monitors.removal import Removal, blank, give_back, unsettled
 from monitors.retention import RETAINED, RetentionRule
 from monitors.window import Window, utc
@@ -37,12 +38,14 @@ class Retained:
         waiting: days that have no sum, each with the reason, by model.
         removed: bodies let go, by part of the rule.
         freed: how many bytes they had.
+        left: why copies in MLflow wait for the next run; "" where none does.
     """
 
     summed: Mapping[str, int] = field(default_factory=dict)
     waiting: Mapping[str, Sequence[str]] = field(default_factory=dict)
     removed: Mapping[str, int] = field(default_factory=dict)
     freed: int = 0
+    left: str = ""
 
     def payload(self) -> dict[str, Any]:
         """As plain values."""
@@ -51,6 +54,7 @@ class Retained:
             "waiting": {model: len(days) for model, days in self.waiting.items()},
             "removed": dict(self.removed),
             "bytes": self.freed,
+            **({"left": self.left} if self.left else {}),
         }
 
 
@@ -103,7 +107,9 @@ def retain(
             _let_go(ledger, removal, by)
         removed[removal.rule] += len(removal.bodies)
         freed += sum(held.size for held in removal.bodies)
-    done = Retained({m: len(d) for m, d in summed.items()}, waiting, dict(removed), freed)
+    taken, left = _taken(ledger, rule, home, letting_go.copies(ledger, rule, at, configs), dry)
+    removed += taken
+    done = Retained({m: len(d) for m, d in summed.items()}, waiting, dict(removed), freed, left)
     if not dry:
         _finish(ledger, done, at)
     return done
@@ -135,6 +141,29 @@ def _sums(
     return summed, waiting
 
 
+def _taken(
+    ledger: Ledger, rule: RetentionRule, home: Home, copies: Iterable[Entry], dry: bool
+) -> tuple[Counter[str], str]:
+    """Take copies out of MLflow, each written down once it is gone; where it is away they wait."""
+    taken: Counter[str] = Counter()
+    said = next((part for part in rule.said if part.startswith("mlflow")), "")
+    for entry in copies:
+        if not dry:
+            from flows.removing import remove_run  # imports MLflow, which takes seconds
+
+            try:
+                remove_run(str(entry.body["run_id"]), home.mlflow_uri)
+            except RoundsError as error:
+                log.warning("copies in MLflow wait to be removed: %s", error)
+                return taken, str(error)
+            body = {"rule": said, "run_id": entry.body["run_id"]}
+            ledger.append(
+                TAKEN, entry.key, body, model=entry.model, version=entry.version, window=entry.window
+            )
+        taken[said] += 1
+    return taken, ""
+
+
 def _let_go(ledger: Ledger, removal: Removal, by: str) -> None:
     """Name what goes, then empty it."""
     body = removal.payload(by)
@@ -161,5 +190,6 @@ def _finish(ledger: Ledger, done: Retained, at: datetime) -> None:
     except LedgerUnavailable as error:
         log.warning("the space of what was let go is given back at the next run: %s", error)
     body = {**done.payload(), "at": utc(at), "through": through}
-    summary = {"through": through, "removed": sum(done.removed.values()), "bytes": done.freed}
+    bodies = sum(many for part, many in done.removed.items() if not part.startswith("mlflow"))
+    summary = {"through": through, "removed": bodies, "bytes": done.freed}
     ledger.append(RETAINED, f"{utc(at)}|{digest(body)[7:19]}", body, summary=summary)

@@ -9,6 +9,7 @@ from monitors.errors import LedgerError
 from monitors.ledger import Entry, Ledger
 
 REFUSED, ASIDE, AGAIN, COPIED = "copy_refused", "copy_set_aside", "copy_again", "copied"
+TAKEN = "copy_removed"  # from MLflow, its time being up
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from monitors import rollup
 from monitors.config import ModelConfig
-from monitors.copies import COPIED
+from monitors.copies import COPIED, TAKEN
 from monitors.governance.matters import REPORT
 from monitors.ledger import Entry, Ledger
 from monitors.period import period_of
@@ -84,6 +84,22 @@ def due(
             until, said = rule.until(rule.keep.audits, at), f"audits {written(rule.keep.audits)}"
             also = Stays(stays.spans, stays.windows | _owed(ledger, model, heads))
             yield from removals(model, said, _old(ledger, FINDINGS, model, until, also))
+
+
+def copies(
+    ledger: Ledger, rule: RetentionRule, at: datetime, configs: Mapping[str, ModelConfig]
+) -> Iterator[Entry]:
+    """Copies in MLflow whose time is up, oldest first; of windows that stay they stay as well."""
+    if rule.keep.mlflow is None:
+        return
+    until = utc(rule.until(rule.keep.mlflow, at))
+    for model in ledger.models():
+        stays = staying(ledger, model, ledger.heads(model), configs.get(model))
+        taken = {entry.key for entry in ledger.entries(TAKEN, model=model, bodies=False)}
+        for entry in ledger.entries(COPIED, model=model):
+            old = entry.window is not None and str(entry.window_end) <= until
+            if old and entry.key not in taken and not stays.keeps(str(entry.window)):
+                yield entry
 
 
 def staying(ledger: Ledger, model: str, heads: Sequence[Entry], config: ModelConfig | None) -> Stays:

@@ -1,4 +1,4 @@
-"""The retention rule: how long counts and findings are kept. Without one nothing is removed."""
+"""The retention rule: how long counts, findings and copies are kept. Without one nothing is removed."""
 
 from __future__ import annotations
 
@@ -57,6 +57,7 @@ class Keep(Strict):
         None, description="What windows were counted to, and references no kept window was compared with."
     )
     audits: IsoLength | None = Field(None, description="The findings of windows, and what was shown of them.")
+    mlflow: IsoLength | None = Field(None, description="The copies in MLflow, each a run with artifacts.")
 
     @model_validator(mode="after")
     def _in_order(self) -> Keep:
@@ -75,7 +76,7 @@ class Keep(Strict):
 
 
 class RetentionRule(Strict):
-    """configs/retention.yaml: what the ledger lets go of, and when.
+    """configs/retention.yaml: what the ledger and MLflow let go of, and when.
 
     >>> RetentionRule.model_validate({"keep": {"profiles": "P2Y"}}).said
     ('profiles P2Y',)
@@ -105,7 +106,7 @@ class RetentionRule(Strict):
     @property
     def said(self) -> tuple[str, ...]:
         """Each part in words; none where nothing is ever removed."""
-        lasting = {name: getattr(self.keep, name) for name in ("profiles", "audits")}
+        lasting = {name: getattr(self.keep, name) for name in ("profiles", "audits", "mlflow")}
         kept = (f"{name} {written(length)}" for name, length in lasting.items() if length)
         return (*([self.roll_up.said] if self.roll_up else []), *kept)
 

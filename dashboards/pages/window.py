@@ -41,6 +41,7 @@ def window(
         moved=changes(at.audits[at.place - 1] if at.place else None, at.audit),
         restated=restated(reading, at.shown),
         run=reading.copy_of(at.shown),
+        taken=reading.copy_removed(at.shown),
     )
     answer.headers["HX-Replace-Url"] = at.link("window", q=q, verdict=verdict, family=family)
     return answer

@@ -14,7 +14,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +28,16 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 
 from flows import tracked, tracking
 from flows.home import Home
+from flows.removing import remove_run
+from flows.retention import retain
 from monitors.audit import Audit, Finding, Verdict
 from monitors.config import ModelConfig
 from monitors.config_file import parse
+from monitors.copies import COPIED
 from monitors.errors import RoundsError, TrackingUnavailable
 from monitors.ledger import Ledger
 from monitors.window import Window
+from tests.flows.test_retention import START, Kept
 
 # MLflow 3.17 asks SQLAlchemy for a loader that 2.1 deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy")
@@ -258,6 +262,30 @@ def test_a_superseding_audit_leaves_no_number_that_is_withheld_since(
     assert [run.info.run_id for run in runs(uri)] == [first]
 
 
+def test_a_copy_whose_time_is_up_loses_its_artifacts_and_its_run(tmp_path: Path, migrated: bytes) -> None:
+    held = Kept(tmp_path, "keep: {mlflow: P1Y}\n")
+    (held.home.mlflow / "mlflow.db").write_bytes(migrated)
+    uri, later = held.home.mlflow_uri, START + timedelta(days=400)
+    first, *_ = [held.record(window, done=False) for window in held.windows(4)[:13]]
+    report = {"report.html": b"x"}
+    run_id = tracking.log_audit(
+        first, config=held.config, ledger=held.ledger, tracking_uri=uri, artifacts=report
+    )
+    held.ledger.append(COPIED, first.digest, {"run_id": run_id}, model="sepsis", window=str(first.window))
+    assert artifacts(uri, run_id) == ["audit.json", "report.html"]
+    away = Home.of({"MLFLOW_TRACKING_URI": "http://127.0.0.1:9"}, held.home.folder)
+    waits = retain([held.model], away, later)
+    assert "http://127.0.0.1:9" in waits.left
+    assert waits.removed == {}
+    assert retain([held.model], held.home, later, dry=True).removed == {"mlflow P1Y": 1}
+    assert held.retain(later).removed == {"mlflow P1Y": 1}
+    assert artifacts(uri, run_id) == []
+    assert MlflowClient(tracking_uri=uri).get_run(run_id).info.lifecycle_stage == "deleted"
+    assert held.retain(later).removed == {}
+    for gone in (run_id, "0" * 32):
+        remove_run(gone, uri)
+
+
 def test_stages_and_windows_have_runs_of_their_own(config: ModelConfig, ledger: Ledger, uri: str) -> None:
     outcome = replace(AUDIT, stage="outcome")
     later = replace(AUDIT, window=Window.parse("2026-01-12T00:00:00Z/2026-01-19T00:00:00Z"))
@@ -340,9 +368,11 @@ def test_more_findings_than_a_batch_holds_all_arrive(config: ModelConfig, ledger
 
 SCRIPT = """
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from flows.home import Home
+from flows.removing import remove_run
+from flows.retention import retain
 from flows.tracking import log_audit
 from monitors.config_file import parse
 from monitors.ledger import Ledger
