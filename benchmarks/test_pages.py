@@ -24,7 +24,8 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from monitors import entry_table, glance, restated
 from monitors.audit import Audit, Finding, Verdict
 from monitors.canonical import canonical, digest
-from monitors.ledger import GENESIS, Ledger, _hash
+from monitors.chain import GENESIS, hashed
+from monitors.ledger import Ledger
 from monitors.release import RULES
 from monitors.window import Window, utc
 from tests.dashboards import ward
@@ -37,7 +38,7 @@ from datetime import datetime
 from pathlib import Path
 import uvicorn
 from dashboards.app import create_app
-from monitors.ledger import GENESIS, Ledger, _hash
+from monitors.ledger import Ledger
 from monitors.release import kept
 from tests.dashboards.ward import LAST, config
 now = lambda: datetime.fromisoformat("2026-03-04T09:00:00+00:00")
@@ -97,7 +98,7 @@ def write(ledger: Ledger) -> None:
                 "version": audit.version, "window": str(audit.window), "window_end": utc(audit.window.end),
                 "stage": audit.stage, "summary": summary, "body": body, "digest": name, "previous": previous,
             }  # fmt: skip
-            row["hash"] = previous = _hash(row)
+            row["hash"] = previous = hashed(row)
             rows.append(row)
     with ledger._engine.begin() as connection:
         connection.execute(sa.insert(entry_table.entries), rows)

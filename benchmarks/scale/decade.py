@@ -32,7 +32,8 @@ from flows.source import read
 from monitors import entry_table, glance
 from monitors.canonical import canonical
 from monitors.carried import chained
-from monitors.ledger import GENESIS, Entry, Ledger, _hash
+from monitors.chain import GENESIS, hashed
+from monitors.ledger import Entry, Ledger
 from monitors.release import RULES
 from monitors.window import Window, utc
 
@@ -189,7 +190,7 @@ def write(ledger: Ledger, template: Ledger, models: int, days: int) -> int:
                 for line in held:
                     seq += 1
                     line |= {"seq": seq, "previous": previous}
-                    line["hash"] = previous = _hash(line)
+                    line["hash"] = previous = hashed(line)
                 connection.execute("BEGIN")
                 connection.executemany(insert, held)
                 connection.execute("COMMIT")

@@ -12,7 +12,7 @@ import pytest
 from flows.channel import ChannelsConfig
 from flows.copying import owed
 from flows.telling import WEIGHED, weigh
-from monitors import glance, ledger
+from monitors import chain, glance
 from monitors.audit import Audit, Finding, Verdict
 from monitors.carried import Carried
 from monitors.config import ModelConfig
@@ -47,8 +47,8 @@ def kept(tmp_path: Path) -> Ledger:
 def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """The kind of each entry whose body was opened."""
     seen: list[str] = []
-    body = ledger._body
-    monkeypatch.setattr(ledger, "_body", lambda row: (seen.append(row["kind"]), body(row))[1])
+    body = chain.unpacked
+    monkeypatch.setattr(chain, "unpacked", lambda row, said: (seen.append(row["kind"]), body(row, said))[1])
     return seen
 
 
