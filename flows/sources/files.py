@@ -106,7 +106,7 @@ class Reading:
         return self._reading(backend, self.paths, types)
 
     def _reading(self, backend: Any, paths: Iterable[Place], types: Mapping[str, str] | None = None) -> str:
-        files = ", ".join(_text(path.path) for path in paths)
+        files = ", ".join(literal(path.path) for path in paths)
         options = "union_by_name = true"
         if self.partition is not None:  # the columns are the first file's: all others stay closed
             options = "hive_partitioning = true, hive_types_autocast = false"
@@ -115,13 +115,13 @@ class Reading:
             # it, and rows of patients would be taken for column names.
             options += (
                 f", sample_size = -1, header = true, skip = 0, quote = '\"', escape = '\"', "
-                f"delim = {_text(self._delimiter(backend))}, "
-                f"nullstr = [{', '.join(map(_text, self._missing))}]"
+                f"delim = {literal(self._delimiter(backend))}, "
+                f"nullstr = [{', '.join(map(literal, self._missing))}]"
             )
         elif self.format == "json":
             options += ", sample_size = -1"
         if types:
-            pairs = ", ".join(f"{_text(column)}: {_text(kind)}" for column, kind in types.items())
+            pairs = ", ".join(f"{literal(column)}: {literal(kind)}" for column, kind in types.items())
             options += f", {'types' if self.format == 'csv' else 'columns'} = {{{pairs}}}"
         return f"read_{self.format}([{files}], {options})"
 
@@ -132,7 +132,7 @@ class Reading:
 
     def _first_line(self, backend: Any, path: Place) -> str:
         whole = (
-            f"SELECT line FROM read_csv({_text(path.path)}, auto_detect = false, header = false, "  # noqa: S608
+            f"SELECT line FROM read_csv({literal(path.path)}, auto_detect = false, header = false, "  # noqa: S608
             f"delim = '\x01', quote = '', escape = '', ignore_errors = true, "
             f"columns = {{'line': 'VARCHAR'}}) LIMIT 1"
         )
@@ -164,8 +164,8 @@ class Reading:
         columns = ", ".join(f"'column{i}': 'VARCHAR'" for i in range(len(names)))
         try:
             backend.raw_sql(
-                f"SELECT max(length(COLUMNS(*))) FROM read_csv({_text(path.path)}, auto_detect = false, "  # noqa: S608
-                f"header = true, delim = {_text(delimiter)}, quote = '\"', escape = '\"', "
+                f"SELECT max(length(COLUMNS(*))) FROM read_csv({literal(path.path)}, auto_detect = false, "  # noqa: S608
+                f"header = true, delim = {literal(delimiter)}, quote = '\"', escape = '\"', "
                 f"columns = {{{columns}}})"
             ).fetchall()
         except duckdb.Error as error:
@@ -239,9 +239,9 @@ class Files:
             types = dict.fromkeys(dates, "VARCHAR")
             if reading.format == "json" and types:
                 types = {**there, **types}
-        used = ", ".join(_quoted(column) for column in read)
+        used = ", ".join(quoted(column) for column in read)
         if reading.partition is not None:
-            used += f", {_quoted(reading.partition)} AS {PARTITION}"
+            used += f", {quoted(reading.partition)} AS {PARTITION}"
         storage = "VIEW" if reading.format == "parquet" else "TABLE"
         with plainly(self.name, there):
             self._backend.raw_sql(
@@ -282,11 +282,13 @@ def _ending(path: Path) -> str:
     return name.suffix.lower()
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """A column's name as DuckDB reads it, whatever it holds."""
     return '"' + name.replace('"', '""') + '"'
 
 
-def _text(value: str) -> str:
+def literal(value: str) -> str:
+    """A text as DuckDB reads it, whatever it holds."""
     return "'" + value.replace("'", "''") + "'"
 
 

@@ -1,0 +1,186 @@
+"""Calls and conversations of an agent: JSON lines with turns, tool calls and how each ended, by DuckDB.
+
+One line is one call. Of its lists columns are made where they lie, and whatever else the line holds stays
+a column: `turns`, `agent_turns`, `tool_calls`, `failed_calls`, `transfer`, `seconds`, and `said`, the
+agent's own words, to be measured as text and never shown.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import ibis
+from pydantic import BaseModel, ConfigDict, Field
+
+from flows.derive import needed
+from flows.embedded import embedded, shut
+from flows.engine import plainly
+from flows.sources import files
+from flows.sources._places import Place
+from flows.times import timed
+from monitors.canonical import digest
+from monitors.config import ModelConfig
+from monitors.errors import SourceInvalid
+
+_CHUNK = 1 << 20
+
+
+class Settings(BaseModel):
+    """The keys under `source:` for `kind: calls`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: str | tuple[str, ...] = Field(
+        description="Files of JSON lines, relative to this file, or in a store; globs allowed."
+    )
+    turns: str = Field("turns", description="The list of turns.")
+    role: str = Field("role", description="Of a turn, who spoke.")
+    text: str = Field("text", description="Of a turn, what was said.")
+    agent: tuple[str, ...] = Field(
+        ("agent", "assistant", "bot"), description="What `role` says where the agent spoke."
+    )
+    tools: str = Field("tool_calls", description="The list of tool calls.")
+    status: str = Field("status", description="Of a tool call, how it went.")
+    failed: tuple[str, ...] = Field(
+        ("error", "failed", "timeout"), description="What `status` says where it failed."
+    )
+    outcome: str = Field("outcome", description="How the call ended.")
+    transferred: tuple[str, ...] = Field(
+        ("transferred", "escalated"), description="What `outcome` says where a person took over."
+    )
+    began: str = Field("began_at", description="When the call began.")
+    ended: str = Field("ended_at", description="When it ended.")
+    time_format: str | None = Field(None, description="How times are written, as in %d/%m/%Y %H:%M.")
+
+
+class Calls:
+    """A log of calls as one table in an embedded DuckDB."""
+
+    def __init__(self, settings: Settings, config: ModelConfig, folder: Path) -> None:
+        self._reading = files.Reading(files.Settings(path=settings.path, format="json"), folder)
+        self.name = self._reading.name
+        self._settings, self._config = settings, config
+        self._spill = tempfile.TemporaryDirectory(prefix="rounds-", ignore_cleanup_errors=True)
+        self._backend = embedded(temp_directory=self._spill.name)
+        self._reading.mount(self._backend)
+        self._table: ibis.Table | None = None
+
+    def table(self) -> ibis.Table:
+        """A row a call; the lists are read once, and what is made of them kept."""
+        if self._table is None:
+            self._table = self._open()
+        return self._table
+
+    def fingerprint(self) -> str:
+        """Of every file's name and content: the audit keeps it, so a log that was changed since shows."""
+        return digest([(place.name, _content(place)) for place in self._reading.paths])
+
+    def unread(self) -> dict[str, str]:
+        """Nothing: what cannot be read is refused as a whole."""
+        return {}
+
+    def close(self) -> None:
+        """Let DuckDB and what it spilled go."""
+        shut(self._backend)
+        self._spill.cleanup()
+
+    def _open(self) -> ibis.Table:
+        settings, config = self._settings, self._config
+        there = self._reading.described(self._backend)
+        read = needed(config, "duckdb")
+        # What the log has under a name of its own is taken as it is.
+        makes = {
+            name: offer
+            for name, offer in made(settings).items()
+            if name in read and (name not in there or name in offer.of)
+        }
+        lists = {settings.turns, settings.tools}
+        plain = [name for name in read if name not in makes]
+        wanted = {*plain, *(column for offer in makes.values() for column in offer.of)}
+        if absent := sorted(wanted - set(there)):
+            raise SourceInvalid(
+                f"{self.name}: no key {', '.join(map(repr, absent))}; say under `source` what the log "
+                f"calls it, or mend `columns`"
+            )
+        # The engine's guess would take 01/02/2026 for either; `flows/times.py` reads dates.
+        times = {settings.began, settings.ended, config.columns.time}
+        dates = {c for c in there if c in times or there[c].startswith(("DATE", "TIME"))}
+        types = {**there, **dict.fromkeys(dates, "VARCHAR"), **dict.fromkeys(lists & set(there), "JSON")}
+        columns = [files.quoted(name) for name in plain]
+        columns += [f"{offer.sql} AS {files.quoted(name)}" for name, offer in makes.items()]
+        with plainly(self.name, there):
+            self._backend.raw_sql(
+                f"CREATE TEMP TABLE rounds_calls AS SELECT {', '.join(columns)} "  # noqa: S608  quoted
+                f"FROM {self._reading.reader(self._backend, types)}"
+            )
+            rows = self._backend.table("rounds_calls")
+            table = timed(rows, config, settings.time_format, self.name)
+            # Kept as read: a time in text would otherwise be read again for every count.
+            return self._backend.create_table("rounds_read", table, temp=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A column that is made of others: the engine's expression, and the keys of a line it is made of."""
+
+    sql: str
+    of: tuple[str, ...]
+
+
+def made(settings: Settings) -> dict[str, Made]:
+    """What can be made of a call, by name; a list that is none gives nothing, which counts as missing."""
+    s, turns, tools = settings, files.quoted(settings.turns), files.quoted(settings.tools)
+    speaks = f"{_of('t', s.role)} IN ({_words(s.agent)})"
+    by_agent = f"list_filter(TRY_CAST({turns} AS JSON[]), lambda t: {speaks})"
+    fails = f"{_of('t', s.status)} IN ({_words(s.failed)})"
+    outcome = f"lower(trim(CAST({files.quoted(s.outcome)} AS VARCHAR)))"
+    words = f"json_extract_string(t, {_path(s.text)})"
+    return {
+        "turns": Made(_many(turns), (s.turns,)),
+        "agent_turns": Made(f"len({by_agent})", (s.turns,)),
+        "said": Made(f"array_to_string(list_transform({by_agent}, lambda t: {words}), chr(10))", (s.turns,)),
+        "tool_calls": Made(_many(tools), (s.tools,)),
+        "failed_calls": Made(f"len(list_filter(TRY_CAST({tools} AS JSON[]), lambda t: {fails}))", (s.tools,)),
+        "transfer": Made(f"CAST({outcome} IN ({_words(s.transferred)}) AS INTEGER)", (s.outcome,)),
+        "seconds": Made(f"epoch({_clock(s.ended, s)}) - epoch({_clock(s.began, s)})", (s.began, s.ended)),
+    }
+
+
+def connect(settings: Settings, config: ModelConfig, folder: Path) -> Calls:
+    """Open the log; `folder` is where relative paths start."""
+    return Calls(settings, config, folder)
+
+
+def _many(column: str) -> str:
+    """How many a list holds; where the log has counted already, what it says."""
+    return f"coalesce(len(TRY_CAST({column} AS JSON[])), TRY_CAST({column} AS BIGINT))"
+
+
+def _content(place: Place) -> str:
+    held = hashlib.sha256()
+    with place.open() as file:
+        while part := file.read(_CHUNK):
+            held.update(part)
+    return held.hexdigest()
+
+
+def _path(key: str) -> str:
+    return files.literal(f'$."{key}"')
+
+
+def _of(element: str, key: str) -> str:
+    return f"lower(trim(json_extract_string({element}, {_path(key)})))"
+
+
+def _words(said: tuple[str, ...]) -> str:
+    return ", ".join(files.literal(word.strip().lower()) for word in said)
+
+
+def _clock(column: str, settings: Settings) -> str:
+    told = files.quoted(column)
+    if settings.time_format is None:
+        return f"TRY_CAST({told} AS TIMESTAMPTZ)"
+    return f"try_strptime({told}, {files.literal(settings.time_format)})"

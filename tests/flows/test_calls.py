@@ -1,0 +1,129 @@
+"""A log of calls: lists become columns where they lie, and no word of a call leaves."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows import source
+from flows.source import connect
+from monitors.config import ModelConfig
+from monitors.config_file import parse
+from monitors.errors import SourceInvalid
+
+CALLS: list[dict[str, Any]] = [
+    {"call_id": "a", "began_at": "2026-01-05T08:00:00Z", "ended_at": "2026-01-05T08:03:10Z", "language": "es",
+     "turns": [{"role": "Agent", "text": "Hello."}, {"role": "caller", "text": "zebrafinch"},
+               {"role": "agent", "text": "I cannot help with that."}],
+     "tool_calls": [{"name": "find", "status": "ok"}, {"name": "book", "status": "ERROR", "why": "full"}],
+     "outcome": "Transferred"},
+    {"call_id": "b", "began_at": "2026-01-05T09:00:00Z", "ended_at": None, "language": "en",
+     "turns": [], "tool_calls": None, "outcome": "resolved"},
+    {"call_id": "c", "began_at": "2026-01-05T10:00:00+02:00", "ended_at": "2026-01-05T08:00:30Z",
+     "language": "en",     "turns": "none", "tool_calls": [], "outcome": None},
+]  # fmt: skip
+MADE = ("turns", "agent_turns", "tool_calls", "failed_calls", "transfer", "seconds", "said")
+
+
+def declared(**more: Any) -> ModelConfig:
+    columns = {
+        "time": "began_at", "id": "call_id", "decision": "contained", "text": ["said"],
+        "numeric": ["turns", "agent_turns", "tool_calls", "failed_calls", "seconds", "transfer"],
+        "categorical": ["said.refusal"], "sensitive": ["language"],
+    }  # fmt: skip
+    return ModelConfig.model_validate(
+        {
+            "model": "agent", "version": "1", "window": "P7D",
+            "source": {
+                "kind": "calls", "path": "calls.ndjson", "derive": {"contained": "1 - transfer"}, **more
+            },
+            "columns": columns, "reference": {"from": "2025-12-01", "to": "2026-01-05"},
+        }
+    )  # fmt: skip
+
+
+def rows(folder: Path, calls: list[dict[str, Any]], **more: Any) -> list[dict[str, Any]]:
+    (folder / "calls.ndjson").write_text("".join(json.dumps(call) + "\n" for call in calls), encoding="utf-8")
+    config = declared(**more)
+    assert source.problems(config) == []
+    opened = connect(config, folder)
+    try:
+        return opened.table().order_by("call_id").to_pyarrow().to_pylist()
+    finally:
+        opened.close()
+
+
+def test_what_a_call_holds_becomes_columns(tmp_path: Path) -> None:
+    a, b, c = rows(tmp_path, CALLS)
+    assert [a[name] for name in MADE] == [3, 2, 2, 1, 1, 190.0, "Hello.\nI cannot help with that."]
+    assert a["contained"] == 0
+    assert [b[name] for name in MADE] == [0, 0, None, None, 0, None, ""]
+    assert [c[name] for name in MADE] == [None, None, 0, 0, None, 30.0, None]
+
+
+def test_a_log_in_other_words_reads_the_same(tmp_path: Path) -> None:
+    other = {"turns": "messages", "role": "from", "text": "body", "tool_calls": "steps", "status": "ok",
+             "outcome": "end", "ended_at": "until"}  # fmt: skip
+    text = json.dumps(CALLS).replace('"status": "ERROR"', '"status": false')
+    for ours, theirs in other.items():
+        text = text.replace(f'"{ours}":', f'"{theirs}":')
+    renamed = json.loads(text)
+    words = {"turns": "messages", "role": "from", "text": "body", "tools": "steps", "status": "ok",
+             "failed": ["false"], "outcome": "end", "ended": "until"}  # fmt: skip
+    plain = [{name: row[name] for name in MADE} for row in rows(tmp_path, CALLS)]
+    assert [{name: row[name] for name in MADE} for row in rows(tmp_path, renamed, **words)] == plain
+
+
+def test_a_log_that_counts_by_itself_is_believed(tmp_path: Path) -> None:
+    counted = [{**call, "turns": 7, "seconds": 4.5} for call in CALLS]
+    config = declared()
+    assert config.columns.text == ("said",)
+    with pytest.raises(SourceInvalid, match="turns"):
+        rows(tmp_path, [{k: v for k, v in call.items() if k != "turns"} for call in CALLS])
+    found = rows(tmp_path, counted)
+    assert {row["seconds"] for row in found} == {4.5}
+    assert {row["turns"] for row in found} == {7}
+
+
+def test_a_log_changed_by_a_letter_has_another_digest(tmp_path: Path) -> None:
+    path = tmp_path / "calls.ndjson"
+    path.write_text(json.dumps(CALLS[0]), encoding="utf-8")
+    digests = []
+    for text in (None, path.read_text(encoding="utf-8").replace("zebrafinch", "zebrafinck"), None):
+        if text is not None:
+            path.write_text(text, encoding="utf-8")
+        opened = connect(declared(), tmp_path)
+        digests.append(opened.fingerprint())
+        opened.close()
+    first, altered, again = digests
+    assert first != altered == again
+    assert altered.startswith("sha256:")
+
+
+def test_what_is_wrong_is_said_without_a_word_of_a_call(tmp_path: Path) -> None:
+    for key, said in (("outcome", "no key 'outcome'"), ("language", "no key 'language'")):
+        with pytest.raises(SourceInvalid) as raised:
+            rows(tmp_path, [{k: v for k, v in call.items() if k != key} for call in CALLS])
+        assert said in str(raised.value)
+        assert "zebrafinch" not in str(raised.value)
+
+
+def test_the_log_and_the_file_of_the_page_fit(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "calls.md").read_text(encoding="utf-8")
+    line, model = (re.search(rf"```{kind}\n(.*?)```", page, re.DOTALL) for kind in ("json", "yaml"))
+    assert line
+    assert model
+    (tmp_path / "calls.ndjson").write_text(json.dumps(json.loads(line[1])) + "\n", encoding="utf-8")
+    config = parse(model[1], "agent.yaml", source.problems)
+    opened = connect(config, tmp_path)
+    try:
+        (row,) = opened.table().to_pyarrow().to_pylist()
+    finally:
+        opened.close()
+    assert {row[name] for name in ("turns", "tool_calls")} == {2}
+    assert {row[name] for name in ("failed_calls", "transfer")} == {1}
+    assert (row["contained"], row["seconds"], row["said"]) == (0, 190.0, "How can I help?")
