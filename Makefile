@@ -22,7 +22,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .PHONY: help setup demo serve test check lint format lock bench speed scale mutation schema docs clean
-.PHONY: wheelhouse sbom soak
+.PHONY: wheelhouse sbom soak fuzz
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -97,6 +97,11 @@ sbom: $(VENV)/.ready ## What is shipped, as CycloneDX in dist/sbom.json, and its
 
 soak: $(VENV)/.ready-dev ## 2,000 windows while the pages are asked: what grows with them
 	@$(PY) -W ignore -m benchmarks.soak
+
+fuzz: $(VENV)/.ready-dev ## Ten minutes of bytes that nobody would write, given to every reader
+	@$(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["fuzz"])' \
+		| xargs $(PY) -m pip install --quiet
+	@$(PY) -m benchmarks.fuzz
 
 clean: ## Remove caches and built files; .venv and .rounds stay
 	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks

@@ -94,6 +94,8 @@ def _parsed(name: str, expression: str, dialect: str) -> exp.Expr:
         places = getattr(error, "errors", [])
         at = f": see character {places[0]['col']}" if places and places[0].get("col") else ""
         raise ConfigError([f"source.derive.{name}: not one SQL expression{at}"]) from None
+    except RecursionError:
+        raise ConfigError([f"source.derive.{name}: is nested too deeply; derive it in parts"]) from None
     if len(trees) != 1:
         raise ConfigError([f"source.derive.{name}: must be one SQL expression (got {len(trees)})"])
     return trees[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,14 @@ from flows.monitor import Told, concluded, quietly, reference_for
 from flows.run import setting
 from flows.sealing import Kind, left_open, open_sealed, read, seal
 from monitors import shared_bins
-from monitors.audit import Audit
+from monitors.audit import Audit, Stage
 from monitors.canonical import digest
 from monitors.config import FixedReference, ModelConfig
 from monitors.errors import ConfigError
 from monitors.federation import Packet, Sent, counting, merged
 from monitors.ledger import Ledger
 from monitors.profile import Profile
+from monitors.received import Exact, Suppressed, checked
 from monitors.reference import Reference
 from monitors.release import keep
 from monitors.suppressed import Released, SuppressedPacket, SystemView, viewed
@@ -122,8 +123,28 @@ def view(path: Path, files: Sequence[Path]) -> list[SystemView]:
         ConfigError: naming every file that does not go with the others.
         SourceInvalid: where a file was altered.
     """
-    packets = {file.name: SuppressedPacket.read(read(file)[1]["suppressed"]) for file in files}
-    return viewed(packets, sources.read(path))
+    return viewed(suppressed_packets(files), sources.read(path))
+
+
+def suppressed_packets(files: Sequence[Path]) -> dict[str, SuppressedPacket]:
+    """What sites tell in files that all may read, by file. Raises SourceInvalid where one is none."""
+    told = {file.name: checked(Suppressed, read(file)[1]["suppressed"], file.name) for file in files}
+    return {name: SuppressedPacket.read(body) for name, body in told.items()}
+
+
+def packet_of(body: Any, name: str) -> Packet:
+    """What a site sent under a seal, by now opened. Raises SourceInvalid where it is none."""
+    return Packet.read(checked(Exact, body, name))
+
+
+def added(
+    packets: Mapping[str, Packet], config: ModelConfig
+) -> tuple[Reference, list[tuple[Stage, Profile]]]:
+    """The system's reference and windows. Raises ConfigError where the sites' do not add."""
+    try:
+        return merged(packets, config)
+    except ValueError as error:
+        raise ConfigError([f"{', '.join(packets)}: {error}; count on one model's file everywhere"]) from None
 
 
 def merge(path: Path, files: Sequence[Path], home: Home, key: Path) -> Iterator[Audit]:
@@ -135,8 +156,8 @@ def merge(path: Path, files: Sequence[Path], home: Home, key: Path) -> Iterator[
     """
     config = sources.read(path)
     kind_of(files)
-    packets = {file.name: Packet.read(open_sealed(file, key)) for file in files}
-    reference, windows = merged(packets, config)
+    packets = {file.name: packet_of(open_sealed(file, key), file.name) for file in files}
+    reference, windows = added(packets, config)
     ledger = open_ledger(home)
     told = digest(sorted(digest(packet.payload()) for packet in packets.values()))
     for stage, profile in windows:

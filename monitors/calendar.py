@@ -22,6 +22,7 @@ from monitors.turns import Turn
 from monitors.window import Window, moment, utc
 
 KIND = "calendar"
+_ZONES = (ZoneInfo("Etc/GMT+12"), ZoneInfo("Etc/GMT-14"))
 
 
 class Planned(Strict):
@@ -40,7 +41,8 @@ class Planned(Strict):
     @model_validator(mode="after")
     def _in_order(self) -> Planned:
         try:
-            lasting = moment(self.start) < moment(self.end)
+            # Read in the first and in the last zone of all, so that no model's own can be beyond it.
+            lasting = all(moment(self.start, zone) < moment(self.end, zone) for zone in _ZONES)
         except ValueError as error:
             raise ValueError(f"from, to: {error}") from None
         if not lasting:

@@ -29,7 +29,7 @@ from monitors.declared_source import Source
 from monitors.join import Join
 from monitors.plan import DEFAULT_PLAN, Rule
 from monitors.pooling_map import PoolingMap
-from monitors.window import FIRST, MONDAY, Grid, Length, Window, moment
+from monitors.window import FIRST, MONDAY, Grid, Length, Window, in_our_time, moment
 
 _MODEL_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _NO_FINDING: Any = {
@@ -66,6 +66,8 @@ class WindowSpec(Strict):
     one_per_encounter: Literal["first", "last", "highest_score"] | None = Field(
         None, description="Count one row of each encounter in each window."
     )
+
+    _when = field_validator("anchor")(in_our_time)
 
     @property
     def one_per(self) -> str | None:
@@ -140,6 +142,8 @@ class FixedReference(Strict):
     bins: str | SkipJsonSchema[dict[str, Any]] | None = Field(
         None, description="A file of bins shared among sites (`rounds federate bins`), relative to this file."
     )
+
+    _when = field_validator("start", "end")(in_our_time)
 
     @field_validator("bins")
     @classmethod

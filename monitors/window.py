@@ -7,12 +7,15 @@ from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 _LENGTH = re.compile(
     r"P(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
     r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?"
 )
+_LONGEST = 1217  # months of 30 days: a hundred years
+_YEARS = (1900, 2200)
 MONDAY = date(1970, 1, 5)
 FIRST = date(1970, 1, 1)
 
@@ -43,6 +46,8 @@ class Length:
             raise ValueError(
                 f"must be an ISO 8601 duration in one unit, such as P1D, P7D, P1M or PT6H (got {text!r})"
             )
+        if max(length.months, length.days // 30, length.seconds // 2_592_000) > _LONGEST:
+            raise ValueError(f"must be at most a hundred years (got {text!r})")
         return length
 
     def __str__(self) -> str:
@@ -89,11 +94,19 @@ def moment(text: str, zone: ZoneInfo | None = None) -> datetime:
     """
     try:
         read = datetime.fromisoformat(text)
-    except ValueError:
+        return (read if read.tzinfo else read.replace(tzinfo=zone or UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):  # the first and the last day of all, in some zones
         raise ValueError(
             f"must be a date or a date and time such as 2026-01-05 or 2026-01-05T06:00Z (got {text!r})"
         ) from None
-    return (read if read.tzinfo else read.replace(tzinfo=zone or UTC)).astimezone(UTC)
+
+
+def in_our_time(value: Any) -> Any:
+    """A date, or text that begins like one, back. Raises ValueError where nobody could have counted then."""
+    year = int(text[:4]) if (text := str(value))[:4].isdecimal() else _YEARS[0]
+    if not _YEARS[0] <= year <= _YEARS[1]:
+        raise ValueError(f"must lie between {_YEARS[0]} and {_YEARS[1]} (got {value})")
+    return value
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -1,0 +1,1 @@
+"""Fuzzing: readers of outside input given bytes under atheris, and the seeds that are kept."""
