@@ -57,7 +57,7 @@ CHILDREN = ("/CIDFontType0", "/CIDFontType2")  # of a composite font, which has 
 def write(folder: Path) -> None:
     """The PDFs, from the sample's ledger."""
     from dashboards import packs
-    from dashboards.report import issue
+    from dashboards.report import formats, issue
     from flows import source
     from monitors.assess import assess
     from monitors.assessed import Edition
@@ -74,7 +74,7 @@ def write(folder: Path) -> None:
     held = [assess(ledger, config, sample.START, sample.END, edition) for edition in editions]
     reports = [issue.issue(ledger, each, sample.AT) for each in held]
     for edition, report, each in zip(editions, reports, held, strict=True):
-        (folder / f"{edition}.pdf").write_bytes(issue.FORMATS["pdf"](report))
+        (folder / f"{edition}.pdf").write_bytes(formats.FORMATS["pdf"](report))
         for person, role, vote, said in VOTES:
             deciding.sign(ledger, report.id, person, role, vote, "none", said)
         deciding.decide(
@@ -84,7 +84,7 @@ def write(folder: Path) -> None:
         due = date(2027, 1, 15)
         deciding.owe(ledger, report.id, "recalibrate for the youngest", "D. Name", due, "O/E within .1")
         decided = issue.issue(ledger, each, sample.AT)
-        (folder / f"{edition}-decided.pdf").write_bytes(issue.FORMATS["pdf"](decided))
+        (folder / f"{edition}-decided.pdf").write_bytes(formats.FORMATS["pdf"](decided))
     made = pack(ledger, {config.model: config}, "2026-Q4", sample.AT)
     (folder / "pack.pdf").write_bytes(packs.pdf(made))
 

@@ -111,6 +111,13 @@ def held(pid: int) -> dict[str, float]:
     return {"rss_mb": found["Rss"], "pss_mb": found["Pss"], "own_mb": found["Anonymous"]}
 
 
+ONCE = (
+    "/alerts", "/decisions", "/inventory", "/evidence", "/health", "/runbooks", "/runbooks/calibration",
+    "/glossary", "/reports", "/metrics", "/api/models", "/api/openapi.json", "/models/model-017/features",
+    "/api/models/model-017/windows.csv",
+)  # fmt: skip
+
+
 def worked(pid: int) -> float:
     """Seconds of processor time the process has used."""
     told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -162,6 +169,24 @@ def test_pages(benchmark: BenchmarkFixture, ledger: str) -> None:
                     "kB": round(size / 1000, 1),
                 }
             found["after"] = held(server.pid)
+            times, began = [], worked(server.pid)
+            for model in range(100, 160):
+                at = time.perf_counter()
+                assert client.get(f"/models/model-{model}").status_code == 200
+                times.append((time.perf_counter() - at) * 1000)
+            found["models opened first"] = {
+                "cpu_ms": round((worked(server.pid) - began) / 60 * 1000),
+                "p50_ms": round(statistics.median(times)),
+                "p95_ms": round(sorted(times)[56]),
+            }
+            for path in ONCE:
+                at, spent = time.perf_counter(), worked(server.pid)
+                assert client.get(path).status_code == 200
+                found[path] = {
+                    "cold_ms": round((time.perf_counter() - at) * 1000),
+                    "cold_cpu_ms": round((worked(server.pid) - spent) * 1000),
+                }
+            found["after every page"] = held(server.pid)
     finally:
         server.terminate()
         server.wait(20)

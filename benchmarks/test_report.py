@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from dashboards.report import issue
+from dashboards.report import formats, issue
 from monitors.assess import assess
 from monitors.audit import Audit
 from monitors.cube import Cube
@@ -64,7 +64,7 @@ def test_an_audit_of_ten_groups_becomes_three_files_within_five_seconds(
         report = issue.issue(ledger, assess(ledger, config), committee.NOW)
         measures = {f["metric"] for f in report.audit["findings"] if f["group"] is not None}
         assert len(measures) >= 12
-        return {kind: len(write(report)) for kind, write in issue.FORMATS.items()}
+        return {kind: len(write(report)) for kind, write in formats.FORMATS.items()}
 
     sizes = benchmark.pedantic(written, rounds=1, iterations=1)
     assert set(sizes) == {"json", "html", "pdf"}

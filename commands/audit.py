@@ -51,6 +51,7 @@ def audit(
     Once the committee has decided, the report is issued anew, with the decision and the votes in it.
     """
     from dashboards.crosswalk import rows
+    from dashboards.report import formats as setting
     from dashboards.report import issue
     from flows import run as runs
     from flows import source
@@ -77,7 +78,7 @@ def audit(
     report = issue.issue(ledger, held, when, rows(House(ledger, {config.model: config}, when, only=True)))
     folder = out or home.folder / "reports" / report.id
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    made = {f"report.{name}": issue.FORMATS[name](report) for name in FORMATS if name in wanted}
+    made = {f"report.{name}": setting.FORMATS[name](report) for name in FORMATS if name in wanted}
     for name, content in made.items():
         (folder / name).write_bytes(content)
     click.echo(f"{report.id}: {report.title}, {report.period}, {report.edition} edition, {report.status}")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from dashboards.access import AccessLog, Noted
@@ -37,7 +39,7 @@ def create_app(
     oncall: OnCall | None = None,
     entry: Entry | None = None,
     accesses: AccessLog | None = None,
-) -> FastAPI:
+) -> Starlette:
     """Make the application.
 
     Args:
@@ -50,11 +52,11 @@ def create_app(
         entry: how people sign in; None, for the loopback alone, asks nobody who they are.
         accesses: where it is written down who opened what; None writes nothing down.
     """
-    app = FastAPI(
-        title="Rounds",
-        docs_url=None,  # its pages load scripts from elsewhere
-        redoc_url=None,
-        openapi_url="/api/openapi.json",
+    app = Starlette(
+        routes=[
+            *(route for _, module in modules("dashboards.pages") for route in module.router.routes),
+            Mount("/static", StaticFiles(directory=HERE / "static"), name="static"),
+        ],
         middleware=[
             *([Middleware(Noted, accesses)] if accesses else []),
             Middleware(SecureHeaders),
@@ -62,18 +64,13 @@ def create_app(
             Middleware(Compressed),
             *([Middleware(Door, entry.ways, entry.tokens, entry.sessions)] if entry else []),
         ],
+        exception_handlers={HTTPException: _refused, Removed: _gone, Exception: _broken},
     )
     reading = Reading(ledger, configs, published, now, oncall or OnCall())
     app.state.reading = reading
     app.state.entry = entry
     app.state.boards = {}
     app.state.exposition = Exposition(reading)
-    for _, module in modules("dashboards.pages"):
-        app.include_router(module.router)
-    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
-    app.add_exception_handler(HTTPException, _refused)
-    app.add_exception_handler(Removed, _gone)
-    app.add_exception_handler(Exception, _broken)
     return app
 
 

@@ -49,10 +49,15 @@ class Exposition(Collector):
             samples += [("rounds_up", (), 1.0), ("rounds_series_dropped", (), float(dropped))]
             samples += [(f"rounds_{name}", (), float(count)) for name, count in self._owed().items()]
             samples += series.of_retention(self._retained())
-        families = {family.name: family for family in self.describe()}
+        found: dict[str, list[tuple[tuple[str, ...], float]]] = {}
         for name, labels, value in samples:
-            families[name].add_metric(labels, value)
-        yield from (family for family in families.values() if family.samples)
+            found.setdefault(name, []).append((labels, value))
+        # One after the other: what a family is written from takes several times its place.
+        for family in self.describe():
+            for labels, value in found.pop(family.name, ()):
+                family.add_metric(labels, value)
+            if family.samples:
+                yield family
 
     def text(self) -> bytes:
         """The scrape's body."""

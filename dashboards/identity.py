@@ -7,7 +7,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Literal
 
-from fastapi import HTTPException, Request
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 
 Role = Literal["viewer", "auditor", "admin"]
 ROLES: tuple[Role, ...] = ("viewer", "auditor", "admin")  # each may do what those before it may

@@ -7,30 +7,21 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from fastapi import HTTPException
+from starlette.exceptions import HTTPException
 
 from dashboards.freshness import Freshness, freshness
 from dashboards.names import people
 from dashboards.reading import Reading
+from dashboards.routing import ERROR, Responses
 from dashboards.stretch import SPAN, Stretch
 from monitors.audit import Audit
 from monitors.config import ModelConfig
 from monitors.ledger import Recorded
 
 # What OpenAPI says of an address that leads nowhere.
-ABSENT: dict[int | str, dict[str, Any]] = {
-    404: {
-        "description": "There is no such thing; `error` says what was asked for.",
-        "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "properties": {"error": {"type": "string"}},
-                    "required": ["error"],
-                }
-            }
-        },
-    }
+ABSENT: Responses = {
+    404: {"description": "There is no such thing; `error` says what was asked for.", "content": ERROR},
+    410: {"description": "A retention rule let it go; `error` says which.", "content": ERROR},
 }
 
 

@@ -32,7 +32,7 @@ from monitors.window import Window
 NEVER = datetime.min.replace(tzinfo=UTC)
 AGAIN = timedelta(minutes=5)  # a silence may run out while the ledger stands still
 COUNTED = 4  # windows whose counts are kept in memory
-HELD = 8 * SPAN  # published audits kept in memory
+HELD = 8_000  # findings kept in memory, some 5 MB; but always a stretch of audits
 
 
 @dataclass
@@ -156,8 +156,9 @@ class Reading:
             for key in (str(seq) for seq in held if str(seq) in self._held):
                 self._held.move_to_end(key)
             self._held.update(fresh)
-            while len(self._held) > HELD:
-                self._held.popitem(last=False)
+            many = sum(len(each.audit.findings) for each in self._held.values())
+            while many > HELD and len(self._held) > SPAN:
+                many -= len(self._held.popitem(last=False)[1].audit.findings)
         return [held[head.seq] for head in heads if head.seq in held]
 
     @staticmethod
@@ -183,13 +184,9 @@ class Reading:
             found.append(Listed.of(head, known))
         return found
 
-    def turns(self, model: str, audits: Sequence[Audit] | None = None) -> tuple[Turn, ...]:
-        """What changed between a model's windows: versions, thresholds, feeds, plans, references.
-
-        Between these audits, or all there are.
-        """
+    def turns(self, model: str, audits: Sequence[Audit]) -> tuple[Turn, ...]:
+        """What changed between these windows of a model: versions, thresholds, feeds, plans, references."""
         configs = {entry.key: entry.body for entry in self.ledger.entries("config", model=model)}
-        audits = audits if audits is not None else [each.outline for each in self.listed(model)]
         found = turns(audits, configs)
         config = self.configs.get(model)
         if config is None:

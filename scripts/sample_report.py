@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 
 from dashboards.crosswalk import rows
-from dashboards.report import issue
+from dashboards.report import formats, issue
 from flows import run as runs
 from flows import source
 from flows.home import Home
@@ -98,7 +98,7 @@ def written(folder: Path, edition: Edition = "shareable") -> dict[str, bytes]:
     config = source.read(path)
     house = House(ledger, {config.model: config}, AT, only=True)
     report = issue.issue(ledger, assess(ledger, config, START, END, edition), AT, rows(house))
-    return {f"report.{kind}": write(report) for kind, write in issue.FORMATS.items()}
+    return {f"report.{kind}": write(report) for kind, write in formats.FORMATS.items()}
 
 
 def main() -> int:

@@ -210,7 +210,7 @@ def ran(command: Sequence[str], env: dict[str, str]) -> dict[str, float]:
 
 def pages(folder: Path, ledger: Ledger, models: int) -> dict[str, Any]:
     """Each page of models nobody opened yet, and again: milliseconds of the processor, in the process."""
-    from fastapi.testclient import TestClient
+    from starlette.testclient import TestClient
 
     from dashboards.app import create_app
     from monitors.release import kept

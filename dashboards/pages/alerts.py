@@ -5,17 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
-from fastapi import APIRouter, HTTPException, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from dashboards import forms, security
 from dashboards.identity import allow
+from dashboards.routing import Router
 from dashboards.templating import page
 from monitors import acting
 from monitors.acting import LONGEST_SILENCE, Held, NotAccepted, acknowledge, held, not_useful, silence
 from monitors.review import month_of, review
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 STATES = ("open", "acknowledged", "silenced", "history")
 SHOWN = 50  # of a state; a page has an end
 ACTIONS = ("acknowledge", "silence", "not_useful", "plan")

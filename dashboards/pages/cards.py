@@ -6,16 +6,19 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Path, Request
-from fastapi.responses import Response
+from pydantic import Field
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 
 from dashboards.cards import chai, fhir, markdown
 from dashboards.opened import ABSENT
+from dashboards.routing import Responses, Router
 from monitors.acting import NotAccepted
 from monitors.governance.card import Card, gathered
 
-router = APIRouter(prefix="/api/cards", tags=["cards"])
-Model = Annotated[str, Path(description="The model's or tool's name.")]
+router = Router("/api/cards", tags=["cards"])
+Model = Annotated[str, Field(description="The model's or tool's name.")]
 
 
 class Xml(Response):
@@ -36,7 +39,7 @@ class Fhir(Response):
     media_type = fhir.MEDIA
 
 
-def _content(media: str, kind: str = "string") -> dict[int | str, dict[str, Any]]:
+def _content(media: str, kind: str = "string") -> Responses:
     described = {"description": "The card.", "content": {media: {"schema": {"type": kind}}}}
     return {200: described, **ABSENT}
 
@@ -47,19 +50,19 @@ def card(request: Request, model: Model) -> dict[str, Any]:
     return _card(request, model).payload()
 
 
-@router.get("/{model}/chai", responses=_content(chai.MEDIA), response_class=Xml)
+@router.get("/{model}/chai", responses=_content(chai.MEDIA))
 def as_chai(request: Request, model: Model) -> Response:
     """As CHAI's Applied Model Card, XML of version 0.2."""
     return Xml(_written(request, model, chai.written))
 
 
-@router.get("/{model}/markdown", responses=_content(markdown.MEDIA), response_class=Markdown)
+@router.get("/{model}/markdown", responses=_content(markdown.MEDIA))
 def as_markdown(request: Request, model: Model) -> Response:
     """As Markdown, for people and registries."""
     return Markdown(_written(request, model, markdown.written))
 
 
-@router.get("/{model}/fhir", responses=_content(fhir.MEDIA, "object"), response_class=Fhir)
+@router.get("/{model}/fhir", responses=_content(fhir.MEDIA, "object"))
 def as_fhir(request: Request, model: Model) -> Response:
     """As FHIR R4: an AI device with its model card, by HL7's draft AI Transparency guide."""
     return Fhir(_written(request, model, fhir.written))

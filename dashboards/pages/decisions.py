@@ -5,16 +5,18 @@ from __future__ import annotations
 from datetime import date
 from urllib.parse import quote
 
-from fastapi import APIRouter, HTTPException, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from dashboards import forms, security, standing
 from dashboards.identity import allow
+from dashboards.routing import Router
 from dashboards.templating import page
 from monitors.acting import NotAccepted
 from monitors.governance import deciding, matters
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 ACTIONS = ("bring", "sign", "decide", "owe", "close")
 SHOWN = 50  # decided ones; a page has an end
 

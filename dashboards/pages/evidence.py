@@ -5,15 +5,16 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, Response
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
 
-from dashboards.pages.tables import SHEET, Records, Sheet, sheet
+from dashboards.pages.tables import SHEET, Records, sheet
+from dashboards.routing import Router
 from dashboards.tables import Cell, Table
 from dashboards.templating import page
 from monitors.governance import evidence, rules
 
-router = APIRouter()
+router = Router()
 
 
 @cache
@@ -35,7 +36,7 @@ def evidence_page(request: Request) -> HTMLResponse:
     )
 
 
-@router.get("/api/evidence.csv", responses=SHEET, response_class=Sheet, tags=["governance"])
+@router.get("/api/evidence.csv", responses=SHEET, tags=["governance"])
 def evidence_sheet(request: Request) -> Response:
     """The evidence map, for a spreadsheet."""
     return sheet(_table(request), "rounds-evidence")

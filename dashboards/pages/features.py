@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, HTTPException, Request
-from fastapi.responses import HTMLResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
 
 from dashboards import features as columns
 from dashboards.charts.density import density
@@ -11,9 +12,10 @@ from dashboards.charts.distribution import distribution
 from dashboards.graphs import drift_map, timeline_of
 from dashboards.names import titled
 from dashboards.opened import opened
+from dashboards.routing import Router
 from dashboards.templating import page
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 
 @router.get("/models/{model}/features")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
 
 from dashboards.glossary import measures, words
+from dashboards.routing import Router
 from dashboards.templating import page
 
-router = APIRouter()
+router = Router()
 
 
 @router.get("/glossary", include_in_schema=False)
@@ -18,7 +19,7 @@ def glossary(request: Request) -> HTMLResponse:
 
 
 @router.get("/api/glossary", tags=["tables"])
-def terms() -> list[dict[str, str]]:
+def terms(_request: Request) -> list[dict[str, str]]:
     """Every term and measure with its meaning."""
     held = [*words(), *(term for _, family in measures() for term in family)]
     return [{"anchor": t.anchor, "term": t.word, "meaning": t.meaning, "more": t.more} for t in held]

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from dashboards import sheets
-from dashboards.pages.tables import SHEET, Records, Sheet, sheet
+from dashboards.pages.tables import SHEET, Records, sheet
+from dashboards.routing import Router
 from dashboards.tables import Table
 from monitors.governance.matters import matters
 from monitors.governance.tools import sightings, tools
 
-router = APIRouter(prefix="/api", tags=["governance"])
+router = Router("/api", tags=["governance"])
 
 
-@router.get("/decisions.csv", responses=SHEET, response_class=Sheet)
+@router.get("/decisions.csv", responses=SHEET)
 def decisions_sheet(request: Request) -> Response:
     """Every matter before the committee, for a spreadsheet."""
     return sheet(_decisions(request), "rounds-decisions")
@@ -26,7 +27,7 @@ def decisions(request: Request) -> Records:
     return _decisions(request).records()
 
 
-@router.get("/actions.csv", responses=SHEET, response_class=Sheet)
+@router.get("/actions.csv", responses=SHEET)
 def actions_sheet(request: Request) -> Response:
     """Every action that was agreed on, for a spreadsheet."""
     return sheet(_actions(request), "rounds-actions")
@@ -38,7 +39,7 @@ def actions(request: Request) -> Records:
     return _actions(request).records()
 
 
-@router.get("/inventory.csv", responses=SHEET, response_class=Sheet)
+@router.get("/inventory.csv", responses=SHEET)
 def inventory_sheet(request: Request) -> Response:
     """Every tool that is known of, for a spreadsheet."""
     return sheet(_inventory(request), "rounds-inventory")
@@ -50,7 +51,7 @@ def inventory(request: Request) -> Records:
     return _inventory(request).records()
 
 
-@router.get("/sightings.csv", responses=SHEET, response_class=Sheet)
+@router.get("/sightings.csv", responses=SHEET)
 def sightings_sheet(request: Request) -> Response:
     """Every tool that was seen in use, for a spreadsheet."""
     return sheet(_sightings(request), "rounds-sightings")

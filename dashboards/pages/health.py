@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, JSONResponse
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse
 
 from dashboards.board import Row, board
 from dashboards.reading import Reading
+from dashboards.routing import Router
 from dashboards.templating import page
 from monitors.version import SOFTWARE
 from monitors.window import utc
 
-router = APIRouter()
+router = Router()
 
 
 @router.get("/healthz", include_in_schema=False)

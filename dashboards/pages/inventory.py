@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import date
 from urllib.parse import quote
 
-from fastapi import APIRouter, HTTPException, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from dashboards import forms, security
 from dashboards.identity import allow
+from dashboards.routing import Router
 from dashboards.templating import page
 from monitors.acting import NotAccepted
 from monitors.governance import inventory as acts
@@ -19,7 +21,7 @@ from monitors.governance.tools import FACTS
 from monitors.governance.value import record as worth
 from monitors.governance.value import slots
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 ACTIONS = ("report_use", "settle", "record", "move", "value")
 SHOWN = 50  # sightings; a page has an end
 REPORTED = ("vendor", "function", "purpose", "data")  # asked of somebody who reports a tool

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
-from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.requests import Request
+from starlette.responses import Response
 
-router = APIRouter(include_in_schema=False)
+from dashboards.routing import Router
+
+router = Router(include_in_schema=False)
 
 
 @router.get("/metrics")

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
-from fastapi.responses import HTMLResponse
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
 
 from dashboards import words
 from dashboards.changes import changes
@@ -18,6 +19,7 @@ from dashboards.gaps import forest_of, gap_measures
 from dashboards.graphs import drift_map, key_findings, timeline_of
 from dashboards.names import WHOLE, measure
 from dashboards.opened import opened
+from dashboards.routing import Router
 from dashboards.stretch import SPAN, SPANS
 from dashboards.templating import page
 from monitors.audit import Audit, Finding, Verdict
@@ -26,8 +28,8 @@ from monitors.governance.matters import paused
 from monitors.ledger import Recorded
 from monitors.worst import Running, running, worst_first
 
-router = APIRouter(include_in_schema=False)
-Windows = Annotated[int, Query(ge=2, le=max(SPANS))]
+router = Router(include_in_schema=False)
+Windows = Annotated[int, Field(ge=2, le=max(SPANS))]
 SHOWN = 6  # changes told here; all of them stand on the window's page
 
 

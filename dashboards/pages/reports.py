@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, HTTPException, Request
-from fastapi.responses import HTMLResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
 
 from dashboards import standing
 from dashboards.identity import CURRENT
-from dashboards.report import issue, reissue
+from dashboards.report.formats import FORMATS
 from dashboards.report.html import page as report_page
 from dashboards.report.model import Report
+from dashboards.routing import Router
 from dashboards.templating import page
-from monitors.governance.matters import matters
+from monitors.governance.matters import REPORT, matters
 from monitors.ledger import Entry
 from monitors.window import Window
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 TYPES = {"json": "application/json", "html": "text/html; charset=utf-8", "pdf": "application/pdf"}
 
 
@@ -23,7 +25,7 @@ TYPES = {"json": "application/json", "html": "text/html; charset=utf-8", "pdf": 
 def reports(request: Request) -> HTMLResponse:
     """Every report that the reader may open, newest first."""
     reading = request.app.state.reading
-    held = [e for e in reading.ledger.entries(reissue.KIND, bodies=False) if _open(e)]
+    held = [e for e in reading.ledger.entries(REPORT, bodies=False) if _open(e)]
     later = {e.summary["supersedes"]: e for e in held if "supersedes" in e.summary}
     found = {matter.key: matter for matter in matters(reading.ledger)}
     listed = [
@@ -44,7 +46,7 @@ def report_file(request: Request, name: str, kind: str) -> Response:
     """One of its files, as `rounds audit` writes them."""
     if kind not in TYPES:
         raise HTTPException(404, "A report is had as html, pdf or json.")
-    made = issue.FORMATS[kind](_found(request, name))
+    made = FORMATS[kind](_found(request, name))
     named = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
     return Response(made, media_type=TYPES[kind], headers=named)
 
@@ -56,7 +58,7 @@ def _open(entry: Entry) -> bool:
 
 
 def _found(request: Request, name: str) -> Report:
-    entry = request.app.state.reading.ledger.get(reissue.KIND, name)
+    entry = request.app.state.reading.ledger.get(REPORT, name)
     if entry is None or not _open(entry):
         raise HTTPException(404, "There is no such report, or it is for the committee alone.")
     return Report.read(entry.body)

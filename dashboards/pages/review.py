@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from fastapi import APIRouter, HTTPException, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from dashboards import forms, reviews, security
 from dashboards.identity import allow
+from dashboards.routing import Router
 from dashboards.templating import page
 from monitors.acting import NotAccepted
 from monitors.raters import form as asked
 from monitors.raters.queue import Queue, queues
 from monitors.raters.reviewed import reviewed
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 
 @router.get("/review")

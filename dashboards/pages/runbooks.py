@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from fastapi import APIRouter, HTTPException, Request
-from fastapi.responses import HTMLResponse
 from markdown_it import MarkdownIt
 from markupsafe import Markup
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
 
+from dashboards.routing import Router
 from dashboards.templating import HERE, page
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 # A wheel carries them beside the pages; a checkout has them in docs/.
 FOLDERS = (HERE / "runbooks", HERE.parent / "docs" / "runbooks")
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, HTTPException, Request
-from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from dashboards import forms, security
 from dashboards.entry import Entry
 from dashboards.identity import Identity
 from dashboards.oidc import NotSignedIn
+from dashboards.routing import Router
 from dashboards.sessions import COOKIE
 from dashboards.templating import page
 from monitors.errors import SourceUnavailable
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 TRY = "rounds_try"  # the cookie of one browser's way to the sign-on and back
 
 

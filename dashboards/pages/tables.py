@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, HTTPException, Path, Query, Request
-from fastapi.responses import Response
+from pydantic import Field
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 
 from dashboards import gaps, tables
 from dashboards.board import board, families, kept
 from dashboards.changes import changes
 from dashboards.graphs import drift_map
 from dashboards.opened import ABSENT, Opened, opened
+from dashboards.routing import Responses, Router
 from dashboards.tables import Cell, Table
 from monitors.acting import held
 from monitors.review import month_of, review
 from monitors.worst import worst_first
 
 Records = list[dict[str, Cell]]
-SHEET: dict[int | str, dict[str, Any]] = {
+SHEET: Responses = {
     200: {
         "description": "The same rows for a spreadsheet.",
         "content": {"text/csv": {"schema": {"type": "string"}}},
     }
 }
-router = APIRouter(prefix="/api", tags=["tables"])
+router = Router("/api", tags=["tables"])
 Name = Literal["windows", "findings", "groups", "drift", "curves", "changes"]
-Model = Annotated[str, Path(description="The model's name.")]
-Window = Annotated[str, Query(description="Its first day, or start/end; the last if not given.")]
-Metric = Annotated[str, Query(description="Of findings and groups: a metric's name.")]
-Attribute = Annotated[str, Query(description="Of groups and curves: what people are grouped by.")]
+Model = Annotated[str, Field(description="The model's name.")]
+Window = Annotated[str, Field(description="Its first day, or start/end; the last if not given.")]
+Metric = Annotated[str, Field(description="Of findings and groups: a metric's name.")]
+Attribute = Annotated[str, Field(description="Of groups and curves: what people are grouped by.")]
 
 
 class Sheet(Response):
@@ -47,7 +50,8 @@ def sheet(table: Table, name: str) -> Response:
 
 def _windows(request: Request, at: Opened, metric: str, attribute: str) -> Table:
     reading, model = request.app.state.reading, at.audit.model
-    return tables.windows(reading.listed(model), reading.turns(model))
+    listed = reading.listed(model)
+    return tables.windows(listed, reading.turns(model, [each.outline for each in listed]))
 
 
 def _findings(request: Request, at: Opened, metric: str, attribute: str) -> Table:
@@ -86,7 +90,7 @@ MADE: dict[str, Callable[[Request, Opened, str, str], Table]] = {
 }
 
 
-@router.get("/models.csv", responses=SHEET, response_class=Sheet)
+@router.get("/models.csv", responses=SHEET)
 def fleet_sheet(
     request: Request, q: str = "", verdict: str = "", tier: str = "", owner: str = ""
 ) -> Response:
@@ -96,7 +100,7 @@ def fleet_sheet(
     return sheet(tables.fleet(shown, families(rows)), "rounds-models")
 
 
-@router.get("/models/{model}/features/{column}.csv", responses={**SHEET, **ABSENT}, response_class=Sheet)
+@router.get("/models/{model}/features/{column}.csv", responses={**SHEET, **ABSENT})
 def feature_sheet(request: Request, model: Model, column: str, window: Window = "") -> Response:
     """One column's distribution beside the reference's, for a spreadsheet."""
     at = opened(request.app.state.reading, model, window)
@@ -111,7 +115,7 @@ def feature(request: Request, model: Model, column: str, window: Window = "") ->
     return tables.distribution(request.app.state.reading.overlaid(at.shown, column)).records()
 
 
-@router.get("/alerts.csv", responses=SHEET, response_class=Sheet)
+@router.get("/alerts.csv", responses=SHEET)
 def alerts_sheet(request: Request) -> Response:
     """Every alert and who answered it, for a spreadsheet."""
     return sheet(_alerts(request), "rounds-alerts")
@@ -123,7 +127,7 @@ def alerts(request: Request) -> Records:
     return _alerts(request).records()
 
 
-@router.get("/review.csv", responses={**SHEET, **ABSENT}, response_class=Sheet)
+@router.get("/review.csv", responses={**SHEET, **ABSENT})
 def review_sheet(request: Request, month: str = "") -> Response:
     """A month of alerts by rule, for a spreadsheet."""
     return sheet(_review(request, month), "rounds-review")
@@ -135,7 +139,7 @@ def month_review(request: Request, month: str = "") -> Records:
     return _review(request, month).records()
 
 
-@router.get("/models/{model}/{table}.csv", responses={**SHEET, **ABSENT}, response_class=Sheet)
+@router.get("/models/{model}/{table}.csv", responses={**SHEET, **ABSENT})
 def model_sheet(
     request: Request,
     model: Model,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, HTTPException, Request
-from fastapi.responses import HTMLResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
 
 from dashboards.changes import changes
 from dashboards.names import FAMILIES, measure, subject
 from dashboards.opened import opened
 from dashboards.reading import Reading
+from dashboards.routing import Router
 from dashboards.templating import page
 from monitors.audit import WORST_FIRST, Audit, Finding
 from monitors.ledger import Recorded
@@ -16,7 +18,7 @@ from monitors.restated import Change
 from monitors.restated import restated as changed
 from monitors.worst import worst_first
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 
 @router.get("/models/{model}/window")

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from dashboards.board import board
 from dashboards.opened import ABSENT, opened
+from dashboards.routing import Router
 from monitors.window import utc
 
-router = APIRouter(prefix="/api", tags=["audits"])
+router = Router("/api", tags=["audits"])
 
 
 @router.get("/models")

@@ -6,13 +6,11 @@ Once the committee has decided, it is issued anew with the decision in it; the f
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from dashboards.crosswalk import attributes
-from dashboards.report.html import page
 from dashboards.report.model import Report, Row
-from dashboards.report.pdf import pdf
 from dashboards.report.reissue import KIND, standing
 from dashboards.report.written import Around, identity, written
 from monitors.assessed import Assessed
@@ -23,12 +21,6 @@ from monitors.governance.registration import in_force, registered
 from monitors.ledger import Entry, Ledger
 from monitors.turns import turns
 from monitors.window import Window, utc
-
-FORMATS: Mapping[str, Callable[[Report], bytes]] = {
-    "json": lambda report: (report.json() + "\n").encode(),
-    "html": lambda report: page(report).encode(),
-    "pdf": pdf,
-}
 
 
 def issue(ledger: Ledger, assessed: Assessed, at: datetime, evidence: Sequence[Row] = ()) -> Report:

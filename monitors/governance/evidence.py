@@ -68,15 +68,20 @@ class House:
     @cached_property
     def heads(self) -> dict[str, Entry]:
         """The last audit of each model, without its findings."""
-        return {str(head.model): head for head in self.ledger.heads()}
+        return {str(head.model): head for head in self.ledger.heads(last=1)}
+
+    @cached_property
+    def valued(self) -> frozenset[str]:
+        """The tools whose worth was recorded."""
+        return frozenset(self.ledger.newest("value"))
 
     def of(self, tool: Tool) -> list[Matter]:
         """What came before the committee about a tool."""
         return [matter for matter in self.matters if matter.model == tool.name]
 
-    def count(self, kind: str) -> int:
-        """How many entries of a kind there are."""
-        return len(self.ledger.entries(kind, bodies=False))
+    def holds(self, kind: str) -> bool:
+        """Whether there is an entry of a kind about any model."""
+        return bool(self.ledger.newest(kind))
 
     def families(self, tool: Tool) -> frozenset[str]:
         """Which families the last audit of a tool has findings of."""
@@ -180,7 +185,7 @@ _EACH: Mapping[str, tuple[str, str, Each]] = {
     "value": (
         "what it is worth was recorded",
         "/inventory",
-        lambda h, t: bool(h.ledger.entries("value", model=t.name)),
+        lambda h, t: t.name in h.valued,
     ),
 }
 _HOUSE: Mapping[str, tuple[str, str, Callable[[House], tuple[int, int]]]] = {
@@ -192,12 +197,12 @@ _HOUSE: Mapping[str, tuple[str, str, Callable[[House], tuple[int, int]]]] = {
     "inventory": ("tools in the inventory", "/inventory", lambda h: (len(h.tools), max(len(h.tools), 1))),
     "reconciled": ("what was seen in use and is known by now", "/inventory", lambda h: _reconciled(h)),
     "evidence_map": ("this map", "/evidence", lambda h: (1, 1)),
-    "withholding": ("releases screened for small counts", "/", lambda h: (int(h.count("release") > 0), 1)),
+    "withholding": ("releases screened for small counts", "/", lambda h: (int(h.holds("release")), 1)),
     "alerts_answered": ("alerts that somebody answered", "/alerts", lambda h: _answered(h)),
     "matters_brought": (
         "matters that somebody brought",
         "/decisions",
-        lambda h: (int(h.count("matter_raised") > 0), 1),
+        lambda h: (int(h.holds("matter_raised")), 1),
     ),
 }
 KINDS: Mapping[str, str] = {name: kind[0] for name, kind in (*_EACH.items(), *_HOUSE.items())}

@@ -13,8 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
-from fastapi import FastAPI
 from playwright.sync_api import Browser, expect, sync_playwright
+from starlette.applications import Starlette
 
 from dashboards.app import create_app
 from tests.dashboards import ward
@@ -33,14 +33,14 @@ QUIET = (
 
 
 @pytest.fixture(scope="session")
-def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
+def app(tmp_path_factory: pytest.TempPathFactory) -> Starlette:
     """An application over the ward."""
     ledger, configs = ward.build(tmp_path_factory.mktemp("ward"))
     return create_app(ledger, configs, published=ward.published, now=lambda: ward.NOW, oncall=ward.ONCALL)
 
 
 @contextmanager
-def served(app: FastAPI) -> Iterator[str]:
+def served(app: Starlette) -> Iterator[str]:
     """The application on a free port of the loopback, as a real server."""
     held = socket.socket()
     held.bind(("127.0.0.1", 0))
@@ -58,7 +58,7 @@ def served(app: FastAPI) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def site(app: FastAPI) -> Iterator[str]:
+def site(app: Starlette) -> Iterator[str]:
     """Where the ward is served."""
     with served(app) as address:
         yield address
@@ -67,7 +67,7 @@ def site(app: FastAPI) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def client(site: str) -> Iterator[httpx.Client]:
     """What a program, or a browser without JavaScript, sees."""
-    with httpx.Client(base_url=site, trust_env=False) as made:
+    with httpx.Client(base_url=site, trust_env=False, timeout=120) as made:
         yield made
 
 

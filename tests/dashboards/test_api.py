@@ -10,7 +10,6 @@ from typing import Any
 import httpx
 import pytest
 import schemathesis
-from fastapi import FastAPI
 from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -18,6 +17,7 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from starlette.applications import Starlette
 
 from dashboards import figures, names
 from dashboards.tables import STARTS
@@ -42,7 +42,7 @@ REAL = {
 
 
 @pytest.fixture(scope="session")
-def promised(app: FastAPI) -> Any:
+def promised(app: Starlette) -> Any:
     return schemathesis.openapi.from_asgi("/api/openapi.json", app, headers=HOST)
 
 

@@ -13,13 +13,15 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from fastapi import FastAPI, Request
-from fastapi.responses import RedirectResponse
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
 
 from dashboards.access import AccessLog
 from dashboards.app import create_app
 from dashboards.entry import Entry
 from dashboards.oidc import Issuer
+from dashboards.routing import Router
 from dashboards.sign_in import Oidc, hashed, read
 from monitors.discovery import modules
 from monitors.errors import SourceUnavailable
@@ -57,7 +59,7 @@ def test_no_address_climbs_out_of_its_folder(site: str, place: str) -> None:
         assert b"counts travel" not in told.lower()
 
 
-def test_whatever_writes_takes_a_form_of_ours(app: FastAPI, client: httpx.Client) -> None:
+def test_whatever_writes_takes_a_form_of_ours(app: Starlette, client: httpx.Client) -> None:
     """Every route that is not for reading, found by being there."""
     writing = [
         (route.path, method)
@@ -85,16 +87,16 @@ def test_no_form_is_answered_in_any_other_form(client: httpx.Client) -> None:
 
 @pytest.mark.parametrize("part", ["token_endpoint", "jwks_uri", "authorization_endpoint"])
 def test_a_sign_on_that_would_send_secrets_in_the_clear_is_not_used(part: str, tmp_path: Path) -> None:
-    app = FastAPI()
+    signing = Router()
 
-    @app.get("/.well-known/openid-configuration")
+    @signing.get("/.well-known/openid-configuration")
     def found(request: Request) -> dict[str, Any]:
         own = str(request.base_url).rstrip("/")
         told = dict.fromkeys(("token_endpoint", "jwks_uri", "authorization_endpoint"), f"{own}/x")
         return {"issuer": own, **told, part: "http://sso.example/x"}
 
     (tmp_path / "secret").write_text("quiet")
-    with served(app) as base:
+    with served(Starlette(routes=signing.routes)) as base:
         ways = Oidc(issuer=base, client_id="a", client_secret_file=tmp_path / "secret",
                     roles={"viewer": ["*"]})  # fmt: skip
         with pytest.raises(SourceUnavailable, match=f"its {part} is not https://"):
@@ -102,19 +104,19 @@ def test_a_sign_on_that_would_send_secrets_in_the_clear_is_not_used(part: str, t
 
 
 def test_a_sign_on_that_sends_us_elsewhere_is_not_followed(tmp_path: Path) -> None:
-    app, asked = FastAPI(), []
+    signing, asked = Router(), []
 
-    @app.get("/.well-known/openid-configuration")
-    def found() -> RedirectResponse:
+    @signing.get("/.well-known/openid-configuration")
+    def found(_request: Request) -> RedirectResponse:
         return RedirectResponse("/elsewhere", 302)
 
-    @app.get("/elsewhere")
-    def elsewhere() -> dict[str, str]:
+    @signing.get("/elsewhere")
+    def elsewhere(_request: Request) -> dict[str, str]:
         asked.append("elsewhere")
         return {}
 
     (tmp_path / "secret").write_text("quiet")
-    with served(app) as base:
+    with served(Starlette(routes=signing.routes)) as base:
         ways = Oidc(issuer=base, client_id="a", client_secret_file=tmp_path / "secret",
                     roles={"viewer": ["*"]})  # fmt: skip
         with pytest.raises(SourceUnavailable, match="does not answer"):

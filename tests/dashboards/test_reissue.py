@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from dashboards.pages import reports
-from dashboards.report import issue
+from dashboards.report import formats, issue
 from dashboards.report.model import Report, Text
 from monitors.assess import assess
 from monitors.assessed import Edition
@@ -159,10 +159,10 @@ def test_every_file_of_it_can_be_written(ledger: Ledger) -> None:
     first = issued(ledger)
     decide(ledger, first.id)
     report = issued(ledger)
-    page = issue.FORMATS["html"](report).decode()
+    page = formats.FORMATS["html"](report).decode()
     assert "<b>Continue with conditions</b> (chosen)" in page
     assert SPOKEN.findall(page) == []
-    assert len(issue.FORMATS["pdf"](report)) > 10_000
+    assert len(formats.FORMATS["pdf"](report)) > 10_000
 
 
 def test_the_list_of_reports_says_which_is_superseded_and_what_was_decided(ledger: Ledger) -> None:

@@ -15,7 +15,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from playwright.sync_api import Browser
 
-from dashboards.report import issue
+from dashboards.report import formats, issue
 from dashboards.report.model import Figure, Report, Table, schema
 from monitors.assess import assess
 from monitors.assessed import Edition
@@ -90,7 +90,7 @@ def test_the_same_ledger_gives_the_same_bytes(tmp_path: Path) -> None:
             ledger, assess(ledger, committee.declared("ward-risk", "race")), moment("2027-01-01")
         )
         assert again == report, "what was issued stays"
-        made.append({kind: write(report) for kind, write in issue.FORMATS.items()})
+        made.append({kind: write(report) for kind, write in formats.FORMATS.items()})
     assert made[0] == made[1]
 
 
@@ -142,7 +142,7 @@ def test_the_restricted_edition_masks_what_is_small_and_says_what_it_is(tmp_path
 @pytest.mark.parametrize("edition", ["shareable", "restricted"])
 def test_no_word_in_it_says_more_than_was_measured(tmp_path: Path, edition: Edition) -> None:
     _, report = reported(tmp_path, edition)
-    page = issue.FORMATS["html"](report).decode()
+    page = formats.FORMATS["html"](report).decode()
     assert SPOKEN.findall(page) == []
     assert said(page) == []
 
@@ -173,7 +173,7 @@ class _Page(HTMLParser):
 
 def test_the_page_loads_and_runs_nothing(report: Report) -> None:
     page = _Page()
-    page.feed(issue.FORMATS["html"](report).decode())
+    page.feed(formats.FORMATS["html"](report).decode())
     assert page.loaded == []
     assert len(page.ids) == len(set(page.ids))
     assert {target.removeprefix("#") for target in page.targets} <= set(page.ids)
@@ -194,7 +194,7 @@ def test_the_page_fits_is_silent_and_can_be_read_by_all(
     report: Report, browser: Browser, tmp_path: Path, width: int, scheme: str
 ) -> None:
     file = tmp_path / "report.html"
-    file.write_bytes(issue.FORMATS["html"](report))
+    file.write_bytes(formats.FORMATS["html"](report))
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
     page, noise = context.new_page(), list[str]()
     page.on("console", lambda message: noise.append(message.text))
@@ -210,7 +210,7 @@ def test_the_page_fits_is_silent_and_can_be_read_by_all(
 
 def test_the_pdf_is_tagged_of_both_standards_and_says_the_same(report: Report, tmp_path: Path) -> None:
     file = tmp_path / "report.pdf"
-    file.write_bytes(issue.FORMATS["pdf"](report))
+    file.write_bytes(formats.FORMATS["pdf"](report))
     raw = file.read_bytes()
     for mark in (b"pdfuaid:part>1", b"pdfaid:part>2", b"pdfaid:conformance>A"):
         assert mark in raw, mark  # readers look for it in the file as it is

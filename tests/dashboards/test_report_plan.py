@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboards.report import issue
+from dashboards.report import formats, issue
 from dashboards.report.model import Report
 from monitors.assess import assess
 from monitors.assessed import Edition
@@ -85,7 +85,7 @@ def test_the_shareable_edition_names_the_role_alone(tmp_path: Path) -> None:
     assert "Ada Example" not in report.json()
     assert "chair of the committee" in report.json()
     for form in ("html", "pdf"):
-        assert issue.FORMATS[form](report)
+        assert formats.FORMATS[form](report)
 
 
 @pytest.mark.parametrize("edition", ["shareable", "restricted"])

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser
 from dashboards.app import create_app
 from dashboards.identity import CURRENT, Identity
 from dashboards.pages import reports
-from dashboards.report import issue
+from dashboards.report import formats, issue
 from dashboards.report.model import Report
 from monitors.assess import assess
 from tests.dashboards import committee
@@ -36,7 +36,7 @@ def issued(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Repo
 def test_the_files_are_those_the_command_writes(issued: tuple[str, Report, Report]) -> None:
     site, report, _ = issued
     with httpx.Client(base_url=site, trust_env=False) as client:
-        for kind, write in issue.FORMATS.items():
+        for kind, write in formats.FORMATS.items():
             answer = client.get(f"/reports/{report.id}/report.{kind}")
             assert answer.content == write(report)
             assert answer.headers["content-type"] == reports.TYPES[kind]

@@ -15,14 +15,16 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, RedirectResponse, Response
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 from playwright.sync_api import Browser, expect
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from dashboards.app import create_app
 from dashboards.entry import Entry
+from dashboards.routing import Router
 from dashboards.sessions import Sessions
 from dashboards.sign_in import hashed, read
 from monitors.errors import ConfigError
@@ -53,7 +55,7 @@ def write(tmp_path: Path) -> Write:
     return partial(written, tmp_path)
 
 
-def guarded(path: Path, folder: Path, *, ward_too: bool = True) -> FastAPI:
+def guarded(path: Path, folder: Path, *, ward_too: bool = True) -> Starlette:
     empty = Ledger(f"sqlite:///{folder}/empty.db", lambda: ward.NOW)
     ledger, configs = ward.build(folder) if ward_too else (empty, {})
     entry = Entry.of(*read(path), lambda: ward.NOW)
@@ -267,12 +269,12 @@ KEY = RSAKey.generate_key(2048, {"kid": "one"})
 OTHER = RSAKey.generate_key(2048, {"kid": "one"})
 
 
-def issuer(claims: dict[str, Any], key: RSAKey = KEY) -> FastAPI:
+def issuer(claims: dict[str, Any], key: RSAKey = KEY) -> Starlette:
     """A sign-on as small as the standard allows, over real HTTP: who comes is signed in."""
-    app = FastAPI()
+    signing = Router()
     asked: dict[str, dict[str, str]] = {}
 
-    @app.get("/.well-known/openid-configuration")
+    @signing.get("/.well-known/openid-configuration")
     def found(request: Request) -> dict[str, Any]:
         base = str(request.base_url).rstrip("/")
         return {
@@ -282,11 +284,11 @@ def issuer(claims: dict[str, Any], key: RSAKey = KEY) -> FastAPI:
             "jwks_uri": f"{base}/keys",
         }
 
-    @app.get("/keys")
-    def keys() -> dict[str, Any]:
+    @signing.get("/keys")
+    def keys(_request: Request) -> dict[str, Any]:
         return KeySet([KEY]).as_dict(private=False)
 
-    @app.get("/authorize")
+    @signing.get("/authorize")
     def authorize(request: Request) -> Response:
         given = dict(request.query_params)
         assert given["response_type"] == "code"
@@ -294,7 +296,7 @@ def issuer(claims: dict[str, Any], key: RSAKey = KEY) -> FastAPI:
         asked["code"] = given
         return RedirectResponse(f"{given['redirect_uri']}?code=code&state={given['state']}", 302)
 
-    @app.post("/token")
+    @signing.post("/token")
     async def token(request: Request) -> Response:
         sent = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
         given = asked.pop(sent["code"], {})
@@ -316,7 +318,7 @@ def issuer(claims: dict[str, Any], key: RSAKey = KEY) -> FastAPI:
         signed = jwt.encode({"alg": "RS256", "kid": "one"}, {**held, **claims}, key)
         return JSONResponse({"access_token": "a", "token_type": "Bearer", "id_token": signed})
 
-    return app
+    return Starlette(routes=signing.routes)
 
 
 def signed_on(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from dashboards.report import issue
+from dashboards.report import formats
 from dashboards.report.model import Report
 from tests.architecture.test_words import said
 
@@ -29,9 +29,9 @@ def test_it_is_what_the_committed_schema_says() -> None:
     Draft202012Validator(schema).validate(held)
 
 
-@pytest.mark.parametrize("kind", issue.FORMATS)
+@pytest.mark.parametrize("kind", formats.FORMATS)
 def test_each_rendering_is_of_this_report_to_the_byte(report: Report, kind: str) -> None:
-    assert issue.FORMATS[kind](report) == (SAMPLE / f"report.{kind}").read_bytes(), AGAIN
+    assert formats.FORMATS[kind](report) == (SAMPLE / f"report.{kind}").read_bytes(), AGAIN
 
 
 def test_no_word_in_it_says_more_than_was_measured() -> None:

@@ -82,7 +82,8 @@ def test_charts_and_pages_know_it_from_the_ledger(hospital: Hospital, heard: Hea
     hospital.morning(3)
     config = read(hospital.model)
     reading = Reading(hospital.ledger, {config.model: config}, lambda audit: audit, lambda: killed.day(3))
-    (turn,) = [turn for turn in reading.turns(config.model) if turn.kind == "planned"]
+    windows = [each.outline for each in reading.listed(config.model)]
+    (turn,) = [turn for turn in reading.turns(config.model, windows) if turn.kind == "planned"]
     assert (str(turn.window)[:10], turn.short) == ("2026-01-14", "flu")
     # A calendar that goes back to what it was is kept as it is now.
     (hospital.folder / "calendar.yaml").unlink()

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dashboards.report import issue
+from dashboards.report import formats, issue
 from dashboards.report.facts import Facts
 from dashboards.report.model import Figure, Report, Table
 from monitors import assess as assessing
@@ -86,7 +86,7 @@ def made(folder: Path) -> World:
     files = {
         f"{report.id}/report.{kind}": write(report)
         for report in reports
-        for kind, write in issue.FORMATS.items()
+        for kind, write in formats.FORMATS.items()
     }
     return World(counts, releases, held, reports, files)
 
