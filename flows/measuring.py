@@ -23,6 +23,7 @@ from flows.dialects import compiled, streamed
 from flows.embedded import embedded, shut
 from flows.periods import period
 from flows.worker import AT_ONCE, MOST, PERIOD, TEXT, Asked, Taking
+from flows.workers import taken
 from monitors.columns import Columns
 from monitors.config import ModelConfig
 from monitors.discovery import text_measures
@@ -108,8 +109,8 @@ def _written(rows: ibis.Table, taking: Taking, place: Path) -> None:
     """Take the measures as the rows come, and write what is kept."""
     schema, batches = streamed(rows, AT_ONCE)
     with pq.ParquetWriter(place, taking.schema(schema)) as file:
-        for batch in batches:
-            file.write_batch(taking.of(batch))
+        for batch in taken(batches, taking):
+            file.write_batch(batch)
 
 
 def _copied(backend: Any, rows: ibis.Table, place: Path) -> None:

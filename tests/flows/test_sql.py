@@ -6,16 +6,20 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import psycopg
+import pyarrow as pa
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from flows import source
 from flows.binning import freeze
+from flows.frame import Frame
 from flows.source import problems
+from monitors.columns import Columns
 from monitors.config import ModelConfig
 from monitors.errors import SourceInvalid, SourceUnavailable
 from monitors.window import Window, moment
@@ -85,6 +89,32 @@ def test_a_window_is_counted_where_it_is(
         assert freeze(opened.table(), config(postgres), WEEK).profile.rows == 168
     finally:
         opened.close()
+
+
+def test_texts_are_measured_as_from_a_file(
+    ward: psycopg.Connection[Any], postgres: str, tmp_path: Path
+) -> None:
+    hours = range(168)
+    notes = [(f"Visit {i % 50}. Give {i % 7} mg.", f"Visit {i % 50}. Give {i % 9} mg.") for i in hours]
+    rows = [(WEEK.start + timedelta(hours=i), *texts) for i, texts in zip(hours, notes, strict=True)]
+    ward.execute("CREATE TABLE hospital.notes (at timestamptz, draft text, signed text)")
+    with ward.cursor() as cursor:
+        cursor.executemany("INSERT INTO hospital.notes VALUES (%s, %s, %s)", rows)
+    ward.execute("GRANT SELECT ON hospital.notes TO reader")
+    columns = Columns(
+        time="at", decision="draft~signed.rewritten", text=("draft", "signed"),
+        numeric=("draft~signed.edit_distance", "draft~signed.kept", "draft.words"),
+        categorical=("draft.near_duplicate", "draft~signed.changed_quantities"),
+    )  # fmt: skip
+    declared = config(postgres, table="hospital.notes").model_copy(update={"columns": columns})
+    named = dict(zip(("at", "draft", "signed"), map(list, zip(*rows, strict=True)), strict=True))
+    found = []
+    for opened in (source.connect(declared, tmp_path), Frame(pa.table(named), declared)):
+        with closing(opened):
+            profile = freeze(opened.table(), declared, WEEK).profile
+            found.append((profile.histograms, profile.cubes))
+    assert found[0] == found[1]
+    assert found[0][0]["draft.near_duplicate"].counts
 
 
 def test_the_session_cannot_write(ward: psycopg.Connection[Any], postgres: str, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import logging
 import sqlite3
+import tempfile
 import zlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,9 +14,11 @@ import httpx
 import pytest
 
 from dashboards.app import create_app
+from dashboards.report import issue
 from flows import run as runs
 from flows import source
 from flows.home import Home
+from monitors.assess import assess
 from monitors.errors import RoundsError
 from monitors.release import kept
 from monitors.window import moment
@@ -30,9 +33,13 @@ columns:
   time: signed_at
   id: id
   decision: edited
-  text: [note]
-  numeric: [note.words, note.numbers, note.repetition]
-  categorical: [note.empty, note.truncated, note.refusal, note.template, note.identifiers]
+  text: [note, signed]
+  numeric: [note.words, note.numbers, note.repetition, note.readability, note~signed.kept,
+            note~signed.edit_distance, note~signed.rouge_l, note~signed.added_numbers,
+            note~signed.added_negations]
+  categorical: [note.empty, note.truncated, note.refusal, note.template, note.identifiers,
+                note.near_duplicate, note~signed.rewritten, note~signed.added_drugs,
+                note~signed.added_quantities, note~signed.changed_quantities]
   sensitive: [language]
 window: P7D
 timezone: UTC
@@ -62,7 +69,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     start = datetime(2025, 12, 1, tzinfo=UTC)
     with (folder / "notes.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(["id", "signed_at", "edited", "note", "language"])
+        writer.writerow(["id", "signed_at", "edited", "note", "signed", "language"])
         for i in range(4_900):
             at = start + timedelta(minutes=15 * i)
             writer.writerow(
@@ -71,6 +78,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
                     at.isoformat(),
                     i % 4 == 0,
                     note(i, bad=at >= moment("2026-01-12")),
+                    note(i + i % 2, bad=at >= moment("2026-01-12")),
                     "es" if i % 3 else "en",
                 ]
             )
@@ -96,8 +104,9 @@ def found(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.server
 def test_refusals_and_identifiers_are_found_and_no_word_of_a_note_is_anywhere(
-    home: Home, caplog: pytest.LogCaptureFixture
+    home: Home, caplog: pytest.LogCaptureFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # where rows are kept while they are counted
     model = home.folder.parent / "scribe.yaml"
     with caplog.at_level(logging.DEBUG):
         done = list(
@@ -108,11 +117,16 @@ def test_refusals_and_identifiers_are_found_and_no_word_of_a_note_is_anywhere(
     shown = kept(ledger, ledger.audits("scribe")[-1].audit)
     beyond = {f.subject for f in shown.findings if f.verdict == "beyond" and f.metric == "total_variation"}
     assert beyond >= {"note.refusal", "note.identifiers"}
+    assert not list(tmp_path.rglob("*.parquet"))
     app = create_app(ledger, {"scribe": config}, published=lambda audit: kept(ledger, audit), now=lambda: AT)
     pages = ["/", "/metrics", "/api/models"]
     pages += [f"/models/scribe{rest}" for rest in ("", "/window", "/features", "/features/note.words")]
-    pages += ["/models/scribe/features/note.refusal"]
-    written = found(home.folder) | {"the log": caplog.text.encode()}
+    pages += [
+        f"/models/scribe/features/note{rest}" for rest in (".refusal", "~signed.rouge_l", ".near_duplicate")
+    ]
+    report = issue.issue(ledger, assess(ledger, config, edition="restricted"), AT)
+    written = found(home.folder) | found(tmp_path) | {"the log": caplog.text.encode()}
+    written |= {f"report.{kind}": issue.FORMATS[kind](report) for kind in ("html", "json")}
     with served(app) as site, httpx.Client(base_url=site, trust_env=False, timeout=600) as client:
         for path in pages:
             answer = client.get(path)
