@@ -108,7 +108,7 @@ def _report(
         return {}
     profile = ledger.profile(audit.profile)
     reference = ledger.find("reference", audit.reference)
-    if profile is None or reference is None:
+    if profile is None or reference is None or reference.gone:
         return {}
     from flows.evidently_report import report_window
 

@@ -119,7 +119,7 @@ def repair(config: ModelConfig, ledger: Ledger) -> None:
     heads = sorted(ledger.heads(config.model), key=lambda entry: entry.seq)
     for head in heads[-REPAIRED:]:
         entry = ledger.get(head.kind, head.key)
-        if entry is not None:
+        if entry is not None and not entry.gone:
             keep(ledger, Audit.read(entry.body))
 
 

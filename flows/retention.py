@@ -128,8 +128,9 @@ def _sums(
     if rule.roll_up is None:
         return summed, waiting
     until = rule.until(rule.roll_up.after, at)
+    since = rule.until(rule.keep.profiles, at) if rule.keep.profiles else None  # a sum would go at once
     for model, config in configs.items():
-        for each in rollup.sums(ledger, config, rule.roll_up.into, until):
+        for each in rollup.sums(ledger, config, rule.roll_up.into, until, since):
             if each.profile is None:
                 waiting.setdefault(model, []).append(each.why)
                 continue
@@ -191,5 +192,7 @@ def _finish(ledger: Ledger, done: Retained, at: datetime) -> None:
         log.warning("the space of what was let go is given back at the next run: %s", error)
     body = {**done.payload(), "at": utc(at), "through": through}
     bodies = sum(many for part, many in done.removed.items() if not part.startswith("mlflow"))
-    summary = {"through": through, "removed": bodies, "bytes": done.freed}
+    before = retention.done(ledger)  # in all, so that nobody has to add up ten years of nights
+    told = (before.bodies + bodies, before.bytes + done.freed) if before else (bodies, done.freed)
+    summary = {"through": through, "removed": told[0], "bytes": told[1]}
     ledger.append(RETAINED, f"{utc(at)}|{digest(body)[7:19]}", body, summary=summary)

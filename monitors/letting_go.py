@@ -83,7 +83,9 @@ def due(
         if rule.keep.audits is not None:
             until, said = rule.until(rule.keep.audits, at), f"audits {written(rule.keep.audits)}"
             also = Stays(stays.spans, stays.windows | _owed(ledger, model, heads))
-            yield from removals(model, said, _old(ledger, FINDINGS, model, until, also))
+            last = ledger.newest("glance", model).get(model)  # an older Rounds left its window unsaid
+            old = (held for held in _old(ledger, FINDINGS, model, until, also) if held.seq != last)
+            yield from removals(model, said, list(old))
 
 
 def copies(

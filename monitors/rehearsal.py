@@ -95,7 +95,7 @@ def _history(config: ModelConfig, ledger: Ledger, at: datetime) -> Iterator[Audi
 def _again(config: ModelConfig, audit: Audit, ledger: Ledger, setting: Setting | None) -> Audit:
     """The audit as its window would be judged by this plan; left as it was where its counts are gone."""
     profile, kept = ledger.profile(audit.profile), ledger.find("reference", audit.reference)
-    if profile is None or kept is None:
+    if profile is None or kept is None or kept.gone:
         return audit
     findings = evaluate(config, profile, Reference.read(kept.body), audit.stage, setting)
     own = _shown(audit, [f for f in findings if f.rule.startswith("plan.")])

@@ -130,11 +130,10 @@ class Done:
 
 def done(ledger: Ledger) -> Done | None:
     """What retention has done in a ledger; None where it never came to its end."""
-    runs = ledger.entries(RETAINED, bodies=False)
-    if not runs:
+    last = ledger.entries(RETAINED, last=1, bodies=False)
+    if not last:
         return None
-    last = max(runs, key=lambda run: run.seq)
-    return Done(last.at, *(sum(int(run.summary[name]) for run in runs) for name in ("removed", "bytes")))
+    return Done(last[0].at, int(last[0].summary["removed"]), int(last[0].summary["bytes"]))
 
 
 def written(length: Length) -> str:

@@ -92,8 +92,10 @@ def final(config: ModelConfig, head: Entry) -> bool:
     return head.stage == "outcome" or not config.columns.awaits
 
 
-def sums(ledger: Ledger, config: ModelConfig, into: Length, until: datetime) -> Iterator[RolledUp]:
-    """The coarser windows of a model, ended by a moment, that its ledger has no sum of yet.
+def sums(
+    ledger: Ledger, config: ModelConfig, into: Length, until: datetime, since: datetime | None = None
+) -> Iterator[RolledUp]:
+    """The coarser windows of a model, ended between two moments, that its ledger has no sum of yet.
 
     One whose outcomes are not all in waits, and is not told of; nor is one whose counts are gone.
     """
@@ -111,7 +113,12 @@ def sums(ledger: Ledger, config: ModelConfig, into: Length, until: datetime) -> 
         if e.version == config.version
     }
     for day, windows in _by_day(sorted(heads), grid):
-        if day.end > until or str(day) in done or not all(final(config, heads[w]) for w in windows):
+        if (
+            day.end > until
+            or (since and day.end <= since)
+            or str(day) in done
+            or not all(final(config, heads[w]) for w in windows)
+        ):
             continue
         if why := _unfilled(day, windows):
             yield RolledUp(day, None, (), why)

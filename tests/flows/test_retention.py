@@ -16,7 +16,8 @@ import pytest
 
 from flows import retention
 from flows.home import Home
-from flows.retention import RETAINED, read, retain, rule_for
+from flows.owing import repair
+from flows.retention import read, retain, rule_for
 from flows.source import read as read_model
 from monitors import removal, rollup
 from monitors.audit import Audit, Finding, Verdict
@@ -30,6 +31,7 @@ from monitors.ledger import Ledger
 from monitors.profile import Profile
 from monitors.reference import Reference
 from monitors.release import keep
+from monitors.retention import RETAINED, done
 from monitors.rollup import standing_for
 from monitors.window import Length, Window, moment
 from tests.monitors.test_config import says
@@ -254,11 +256,35 @@ def bodies(ledger: Ledger) -> list[tuple[str, str, bool]]:
 
 
 def test_again_changes_nothing(held: Kept) -> None:
-    held.retain()
+    first = held.retain()
     before = bodies(held.ledger)
     assert held.retain(LATER + timedelta(minutes=1)).removed == {}
     assert bodies(held.ledger) == before
     assert len(held.ledger.entries(RETAINED)) == 2
+    told = done(held.ledger)
+    assert told is not None
+    assert (told.bodies, told.bytes) == (4, first.freed)
+
+
+def test_what_would_go_at_once_is_not_added_up_before(old: Kept) -> None:
+    (old.folder / "retention.yaml").write_text(RULE + KEEP)
+    at = START + timedelta(days=200)
+    said = old.retain(at, dry=True)
+    assert (said.summed, said.removed) == ({}, {"profiles P6M": 4})
+    assert old.retain(at) == said
+
+
+def test_the_glance_of_a_model_that_is_paused_stays_whoever_wrote_it(old: Kept) -> None:
+    for number in range(2):  # as an older Rounds wrote it, without its window
+        old.ledger.append("glance", f"sepsis|{number}", {"said": number}, model="sepsis")
+    old.retain(LATER + timedelta(days=4000))
+    assert [e.gone for e in sorted(old.ledger.entries("glance"), key=lambda e: e.seq)] == [True, False]
+
+
+def test_a_run_after_a_backfill_that_went_again_finds_nothing_to_repair(old: Kept) -> None:
+    old.record(old.windows(1, first=-900)[0])  # the last that was written, and the oldest window
+    old.retain(START + timedelta(days=400))
+    repair(old.config, old.ledger)
 
 
 def test_a_dry_run_says_what_a_run_does_and_changes_nothing(held: Kept) -> None:
@@ -395,7 +421,9 @@ def test_a_body_that_may_go_cannot_be_exchanged(held: Kept) -> None:
 
 
 @pytest.mark.server
-def test_postgresql_lets_go_of_the_same_and_of_nothing_else(postgres: str, tmp_path: Path) -> None:
+def test_postgresql_lets_go_of_the_same_and_of_nothing_else(
+    postgres: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     import psycopg
 
     with psycopg.connect(postgres, autocommit=True) as connection:
@@ -403,11 +431,13 @@ def test_postgresql_lets_go_of_the_same_and_of_nothing_else(postgres: str, tmp_p
     parts = dict(re.findall(r"(\w+)=(\S+)", postgres))
     url = f"postgresql+psycopg://{parts['user']}@/retention?host={parts['host']}&port={parts['port']}"
     held = Kept(tmp_path, url=url)
+    caplog.clear()
     for window in held.windows(DAYS):
         held.record(window)
     done = held.retain()
     assert (done.summed, done.removed) == ({"sepsis": 4}, {SUMMED: 4})
     assert done.freed > 0
+    assert not caplog.records, "the table was vacuumed"
     assert held.ledger.checked().removed == {SUMMED: 4}
     assert len(held.there("profile")) == 12
     first = "seq = (SELECT max(seq) FROM rounds_entries WHERE kind = 'profile')"
