@@ -162,3 +162,59 @@ def test_what_was_published_is_kept_up_to_a_number(monkeypatch: pytest.MonkeyPat
     shown = [published(audit(finding(n=n, value=0.5, unit=""), rows=n)) for n in (500, 600, 700)]
     assert list(suppression._held.values()) == shown[1:]
     assert published(audit(finding(n=700, value=0.5, unit=""), rows=700)) is shown[2]
+
+
+def bounded_by(f: tuple[int, int] | None, m: tuple[int, int], everyone: tuple[int, int]) -> Audit:
+    """AUROC with bounds, of all and of women, beside how many have a score and a known outcome."""
+    known = [
+        finding("label_coverage", subject, group=group, n=counts[0], events=counts[1])
+        for subject, group, counts in (("sex", "f", f), ("sex", "m", m), ("model", None, everyone))
+        if counts is not None
+    ]
+    edges: dict[str, Any] = {"unit": "", "bound_low": 0.6, "bound_high": 0.8}
+    women = finding("auroc", "sex", group="f", against="rest", **edges)
+    return audit(finding("auroc", "model", **edges), women, *known, rows=None)
+
+
+@pytest.mark.parametrize(
+    ("f", "m", "everyone", "stay"),
+    [
+        ((500, 400), (500, 400), (1000, 800), (True, True)),
+        ((500, 495), (500, 400), (1000, 895), (True, False)),  # five women are not known
+        ((500, 400), (500, 495), (1000, 895), (True, False)),  # nor five of the others
+        ((500, 500), (500, 495), (1000, 995), (False, False)),  # nor five of all
+        (None, (500, 400), (1000, 800), (True, False)),  # how many women are not known is not told
+    ],
+)  # fmt: skip
+def test_bounds_stay_only_where_nobody_or_more_than_ten_are_not_known(
+    f: tuple[int, int] | None, m: tuple[int, int], everyone: tuple[int, int], stay: tuple[bool, bool]
+) -> None:
+    recorded = bounded_by(f, m, everyone)
+    made = suppression._safely_bounded(recorded).findings
+    assert tuple((x.bound_low, x.bound_high) == (0.6, 0.8) for x in made[:2]) == stay
+    assert tuple((x.bound_low, x.bound_high) == (None, None) for x in made[:2]) == tuple(not s for s in stay)
+    assert made[2:] == recorded.findings[2:]
+
+
+def test_a_count_within_ten_of_one_that_another_measure_told_before_is_held_back() -> None:
+    told = finding("label_coverage", group="f", n=500, events=400)
+    others = finding("label_coverage", group="m", n=500, events=300)
+    before = Release(audit(told, others, rows=1000))
+    near = [finding("auroc", group=g, unit="", n=n, events=90) for g, n in (("f", 405), ("m", 295))]
+    again = published(audit(*near, rows=1000), [before])
+    assert [f.verdict for f in again.findings] == [Verdict.WITHHELD, Verdict.WITHHELD]
+    assert [f.verdict for f in published(audit(*near, rows=1000)).findings] == [Verdict.WITHIN] * 2
+
+
+def test_counts_of_different_people_are_looked_at_measure_by_measure() -> None:
+    """More women had the outcome than there are: no table holds that, so each measure is by itself."""
+    at_odds = [
+        finding("true_positive_rate", group=g, n=n, events=80)
+        for g, n in (("f", 400), ("m", 300), ("x", 100))
+    ] + [finding("selection_rate", group=g, n=n, events=90) for g, n in (("f", 200), ("m", 180), ("x", 95))]
+    pool = finding("selection_rate", group="m + x", holds=("m", "x"), n=275, events=180)
+    few = finding("selection_rate", group="y", n=5, events=0)
+    shown = published(audit(*at_odds, few, pool, rows=480)).findings
+    hidden = [(f.metric, f.group) for f in shown if f.verdict is Verdict.WITHHELD]
+    assert hidden == [("selection_rate", "x"), ("selection_rate", "y")], "the smallest joins; the pool goes"
+    assert published(audit(*at_odds, rows=7)).rows is None
