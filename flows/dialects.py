@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC
 from itertools import islice
 from typing import Any
 
@@ -87,5 +88,12 @@ def streamed(expression: Any, rows: int) -> tuple[pa.Schema, Iterator[pa.RecordB
     if backend.name == "pyspark":  # its own batches are cut from the whole answer
         held = backend.raw_sql(compiled(backend, expression)).toLocalIterator()
         parts = iter(lambda: list(islice(held, rows)), [])
-        return schema, (pa.RecordBatch.from_pylist([r.asDict() for r in part], schema) for part in parts)
+        zoned = [field.name for field in schema if getattr(field.type, "tz", None)]
+        return schema, (pa.RecordBatch.from_pylist([_told(r, zoned) for r in part], schema) for part in parts)
     return schema, iter(backend.to_pyarrow_batches(plain(expression, backend.name), chunk_size=rows))
+
+
+def _told(row: Any, zoned: list[str]) -> dict[str, Any]:
+    """A row of Spark's, whose moments it tells by this machine's clock, without saying so."""
+    told: dict[str, Any] = row.asDict()
+    return told | {name: told[name].astimezone(UTC) for name in zoned if told[name] is not None}

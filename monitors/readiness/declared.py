@@ -70,11 +70,15 @@ class Declared(Strict):
 
     @classmethod
     def of(cls, config: ModelConfig) -> Declared:
-        """What a model's file says of its source: its score among the numbers, as a share."""
+        """What a model's file says of its source: its score among the numbers, as a share; no texts."""
         parts = {name: getattr(config.columns, name) for name in _PARTS}
+        measured = config.columns.measured  # of texts, and made while a window is counted
+        for kind in ("numeric", "categorical"):
+            parts[kind] = tuple(name for name in parts[kind] if name not in measured)
+        parts["outcome"] = None if parts["outcome"] in measured else parts["outcome"]
         expect = {}
         if config.columns.score is not None:
-            parts["numeric"] = tuple(dict.fromkeys((*config.columns.numeric, config.columns.score)))
+            parts["numeric"] = tuple(dict.fromkeys((*parts["numeric"], config.columns.score)))
             expect[config.columns.score] = Expected(low=0.0, high=1.0)
         columns = ReadyColumns.model_construct(**parts, recorded=config.columns.recorded)
         return cls.model_construct(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from flows import readiness, source
+from flows import notes, readiness, source
 from monitors.readiness.counted import AGAIN, EARLY, NO_OUTCOME, SAME_MOMENT, THIRD_OUTCOME, Counted
 from monitors.readiness.declared import Declared
 from tests.flows.fhir_server import serving
@@ -82,3 +85,16 @@ def test_fhir_is_a_source_as_an_export_and_as_a_server(tmp_path: Path) -> None:
         assert counted(served, tmp_path) == found
     (tmp_path / "ready.yaml").write_text(yaml.safe_dump(export))
     assert readiness.ready(tmp_path / "ready.yaml", AT).rows == 300
+
+
+def test_a_model_of_texts_is_looked_at_without_its_measures(tmp_path: Path) -> None:
+    with (tmp_path / "notes.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows([notes.COLUMNS, *islice(notes.visits(), 40)])
+    pack = Path(__file__).parents[2] / "configs" / "packs" / "ambient.yaml"
+    (tmp_path / "ambient.yaml").write_text(pack.read_text(encoding="utf-8"), encoding="utf-8")
+    read, folder = readiness.read(tmp_path / "ambient.yaml")
+    opened = source.connect(read.counted_as(), folder)
+    with closing(opened):
+        held = readiness.count(opened, read, AT)
+    assert held.histograms == {}
+    assert sum(held.sizes["language"].values()) == 40

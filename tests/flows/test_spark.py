@@ -6,8 +6,10 @@ import gc
 import os
 import shutil
 import sys
+import time
 from collections.abc import Iterator
-from datetime import datetime
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ import pytest
 
 from flows import source
 from flows.counting import count
+from flows.measuring import measured
+from monitors.columns import Columns
 from monitors.errors import ConfigError, SourceInvalid, SourceUnavailable
 from tests.flows import rows as w
 from tests.flows import test_engines as engines
@@ -65,6 +69,34 @@ def test_spark_finds_the_same_bins_and_counts(ward: Path) -> None:
     for name, cube in profile.cubes.items():
         assert cube == expected.cubes[name]
     assert profile.digest == expected.digest
+
+
+def test_texts_stream_by_as_from_a_file(ward: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = [datetime(2026, 3, 29, 1, 30, tzinfo=UTC) + timedelta(hours=i) for i in range(5)]
+    notes = {
+        "at": at,
+        "draft": [f"Give {i % 3} mg." for i in range(5)],
+        "signed": ["Give 1 mg."] * 4 + [None],
+    }
+    pq.write_table(pa.table(notes), ward / "notes.parquet")
+    asked = ("draft~signed.edit_distance", "draft.words")
+    columns = Columns(time="at", decision="draft.near_duplicate", text=("draft", "signed"), numeric=asked)
+    monkeypatch.setenv("TZ", "America/Chicago")
+    time.tzset()
+    found = []
+    for kind in ({"kind": "files"}, DECLARED):
+        told = engines.config({**kind, "path": "notes.parquet"})
+        plain = told.source.model_copy(update={"derive": {}})
+        told = told.model_copy(update={"columns": columns, "source": plain})
+        held = source.connect(told, ward)
+        with closing(held), measured(held.table(), told, None) as rows:
+            found.append(
+                rows.order_by("at").to_pyarrow().select(["at", *asked, columns.decision]).to_pylist()
+            )
+    monkeypatch.undo()
+    time.tzset()
+    assert found[0] == found[1]
+    assert [row["at"] for row in found[1]] == at
 
 
 def test_spark_keeps_moments_and_local_clocks_apart(ward: Path) -> None:
