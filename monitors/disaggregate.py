@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -63,39 +62,53 @@ def by_group(cube: Cube, names: Iterable[str] | None = None, least: int = 0) -> 
     why: dict[tuple[str, str], str] = {}
     wanted = list(MEASURES if names is None else names)
     judged = {name: [metrics()[name].compute(tally) for tally in tallies] for name in wanted}
-    # Measures of the same rows and the same groups share a frame.
-    frames: dict[tuple[Callable[[Tally], Weighted], tuple[int, ...]], list[str]] = {}
+    # Every measure of every place is a group of one frame: a frame costs more than its groups do.
+    shares: list[Weighted] = []
+    areas: list[Weighted] = []
+    known: list[tuple[str, int, slice]] = []
     for name in wanted:
-        able = tuple(i for i, estimate in enumerate(judged[name]) if estimate.value is not None)
-        frames.setdefault((MEASURES[name], able), []).append(name)
-    for (rows, able), together in frames.items():
-        values = _frame(together, [rows(tallies[i]) for i in able])
-        for name in together:
-            found = dict(zip(able, values[name], strict=True))
-            for i, (place, group) in enumerate(places):
-                held[place][name if place == "everyone" else (name, group)] = found.get(i)
-                if i not in found:
-                    whose = f"rest of {group}" if place == "rest" else group
-                    why[name, whose] = str(judged[name][i].why)
+        for i, estimate in enumerate(judged[name]):
+            if estimate.value is not None:
+                into, parts = (areas if name == AREA else shares), MEASURES[name](tallies[i])
+                known.append((name, i, slice(len(into), len(into) + len(parts))))
+                into += parts
+    mean, area = _frame(shares), _frame(areas, ranked=True)
+    found = {(name, i): _value(name, (area if name == AREA else mean)[of]) for name, i, of in known}
+    for name in wanted:
+        for i, (place, group) in enumerate(places):
+            held[place][name if place == "everyone" else (name, group)] = found.get((name, i))
+            if (name, i) not in found:
+                why[name, f"rest of {group}" if place == "rest" else group] = str(judged[name][i].why)
     return Disaggregated(cube.attribute, held["group"], held["rest"], held["everyone"], why)
 
 
-def _frame(names: list[str], parts: list[Weighted]) -> dict[str, list[float]]:
-    """Metrics of each part, by one MetricFrame; positions line up, as Fairlearn needs."""
+def _frame(parts: list[Weighted], *, ranked: bool = False) -> list[float]:
+    """The mean guess of each part, or the area under its curve, by one MetricFrame."""
     if not parts:
-        return {name: [] for name in names}
-    from fairlearn.metrics import MetricFrame
+        return []
+    from fairlearn.metrics import MetricFrame, mean_prediction
 
-    weights = {"sample_weight": np.concatenate([part[2] for part in parts])}
     frame = MetricFrame(
-        metrics={name: _functions()[name] for name in names},
+        metrics=_area if ranked else mean_prediction,
         y_true=np.concatenate([part[0] for part in parts]),
         y_pred=np.concatenate([part[1] for part in parts]),
         # A list: an array of a single row would be squeezed to none.
         sensitive_features=np.repeat(np.arange(len(parts)), [len(part[0]) for part in parts]).tolist(),
-        sample_params=dict.fromkeys(names, weights),
+        sample_params={"sample_weight": np.concatenate([part[2] for part in parts])},
     )
-    return {name: [float(value) for value in frame.by_group[name]] for name in names}
+    return [float(value) for value in frame.by_group]
+
+
+def _area(y_true: Floats, y_pred: Floats, sample_weight: Counts) -> float:
+    """scikit-learn's `roc_auc_score`, by the two functions it is made of, which check their input once."""
+    from sklearn.metrics import auc, roc_curve
+
+    false, true, _ = roc_curve(y_true, y_pred, sample_weight=sample_weight)
+    return float(auc(false, true))
+
+
+def _value(name: str, parts: list[float]) -> float:
+    return parts[0] / parts[1] if name == RATIO else parts[0]
 
 
 def _of(outcome: list[int], guess: list[float], people: list[int]) -> Weighted:
@@ -107,57 +120,43 @@ def _of(outcome: list[int], guess: list[float], people: list[int]) -> Weighted:
     )
 
 
-def _decided(tally: Tally) -> Weighted:
-    return _of([0, 0], [1, 0], [tally.flagged, tally.unflagged])  # the outcome is not looked at
+def _decided(tally: Tally) -> list[Weighted]:
+    return [_of([0, 0], [1, 0], [tally.flagged, tally.unflagged])]  # the outcome is not looked at
 
 
-def _confusion(tally: Tally) -> Weighted:
-    return _of([1, 0, 1, 0], [1, 1, 0, 0], [tally.tp, tally.fp, tally.fn, tally.tn])
+def _found(tally: Tally) -> list[Weighted]:
+    return [_of([1, 1], [1, 0], [tally.tp, tally.fn])]
 
 
-def _ranked(tally: Tally) -> Weighted:
+def _alarmed(tally: Tally) -> list[Weighted]:
+    return [_of([0, 0], [1, 0], [tally.fp, tally.tn])]
+
+
+def _right(tally: Tally) -> list[Weighted]:
+    return [_of([1, 1], [1, 0], [tally.tp, tally.fp])]
+
+
+def _ranked(tally: Tally) -> list[Weighted]:
     outcome = np.repeat([1.0, 0.0], len(tally.score))
     people = np.concatenate([tally.positives, tally.negatives])
     keep = people > 0
-    return outcome[keep], np.tile(tally.score, 2)[keep], people[keep]
+    return [(outcome[keep], np.tile(tally.score, 2)[keep], people[keep])]
 
 
-def _expected(tally: Tally) -> Weighted:
+def _against_expected(tally: Tally) -> list[Weighted]:
     mean = tally.expected / tally.labelled
-    return _of([1, 0], [mean, mean], [tally.events, tally.labelled - tally.events])
+    people = [tally.events, tally.labelled - tally.events]
+    return [_of([1, 0], [1, 0], people), _of([1, 0], [mean, mean], people)]
 
 
-@cache
-def _functions() -> dict[str, Callable[..., float]]:
-    """Whose function computes each measure; both libraries take seconds to import."""
-    from fairlearn.metrics import (
-        false_positive_rate,
-        mean_prediction,
-        selection_rate,
-        true_positive_rate,
-    )
-    from sklearn.metrics import precision_score, roc_auc_score
-
-    def observed_expected_ratio(y_true: Floats, y_pred: Floats, sample_weight: Counts) -> float:
-        observed = mean_prediction(y_true, y_true, sample_weight=sample_weight)
-        return float(observed / mean_prediction(y_true, y_pred, sample_weight=sample_weight))
-
-    return {
-        "selection_rate": selection_rate,
-        "true_positive_rate": true_positive_rate,
-        "false_positive_rate": false_positive_rate,
-        "positive_predictive_value": precision_score,
-        "auroc": roc_auc_score,
-        "observed_expected_ratio": observed_expected_ratio,
-    }
-
-
-# Our name of a measure, and the weighted rows it is taken on.
-MEASURES: dict[str, Callable[[Tally], Weighted]] = {
+AREA, RATIO = "auroc", "observed_expected_ratio"
+# Our name of a measure, and the weighted rows whose mean it is: a true positive rate is Fairlearn's
+# selection rate among those who had the outcome. The area is of the rows' order, the ratio of two means.
+MEASURES: dict[str, Callable[[Tally], list[Weighted]]] = {
     "selection_rate": _decided,
-    "true_positive_rate": _confusion,
-    "false_positive_rate": _confusion,
-    "positive_predictive_value": _confusion,
-    "auroc": _ranked,
-    "observed_expected_ratio": _expected,
+    "true_positive_rate": _found,
+    "false_positive_rate": _alarmed,
+    "positive_predictive_value": _right,
+    AREA: _ranked,
+    RATIO: _against_expected,
 }
