@@ -61,16 +61,15 @@ def settle(config: ModelConfig, ledger: Ledger, home: Home, at: datetime, told: 
 
 
 def _send(config: ModelConfig, audit: Audit, ledger: Ledger, home: Home, told: Told) -> dict[str, str]:
-    from flows.tracking import log_audit, page_of  # imports MLflow, which takes seconds
+    from flows.tracking import log_audit  # imports MLflow, which takes seconds
 
-    run_id = log_audit(
+    run_id, page = log_audit(
         kept(ledger, audit),
         config=config,
         ledger=ledger,
         tracking_uri=home.mlflow_uri,
         artifacts=_report(config, audit, ledger, home, told),
     )
-    page = page_of(run_id, home.mlflow_uri)
     return {"run_id": run_id, **({"page": page} if page else {})}
 
 

@@ -9,18 +9,17 @@ import logging
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import islice
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from mlflow import MlflowClient
-from mlflow.entities import LoggedModelInput, LoggedModelStatus, Metric, Param, Run, RunTag
+from mlflow.entities import LoggedModelInput, LoggedModelStatus, Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.models.model import MLMODEL_FILE_NAME
 from mlflow.models.utils import get_external_mlflow_model_spec
@@ -36,11 +35,10 @@ from monitors.errors import RoundsError, TrackingUnavailable
 from monitors.ledger import Ledger
 from monitors.window import utc
 
-T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 NOTHING: Mapping[str, bytes | Path] = MappingProxyType({})
-METRICS_A_BATCH, PARAMS_A_BATCH = 1000, 100
+ENTITIES_A_BATCH, PARAMS_A_BATCH = 1000, 100  # of all kinds together; of params
 # MLflow waits up to four minutes by itself; a copy that waits in the ledger need not be waited for.
 _PATIENCE = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
@@ -54,6 +52,13 @@ class TrackingRefused(RoundsError):
     """MLflow answers and will not have it: no permission, a full disk, a mistaken name."""
 
 
+class Copied(NamedTuple):
+    """The run that holds an audit's copy, and where people read it; None where the store has no pages."""
+
+    run_id: str
+    page: str | None
+
+
 def log_audit(
     audit: Audit,
     *,
@@ -61,8 +66,8 @@ def log_audit(
     ledger: Ledger,
     tracking_uri: str,
     artifacts: Mapping[str, bytes | Path] = NOTHING,
-) -> str:
-    """Copy a published audit into MLflow and return its run's id.
+) -> Copied:
+    """Copy a published audit into MLflow; gives its run's id, and its page.
 
     The same audit again finds its run and changes nothing. One that supersedes an earlier
     audit of its window gets a run of its own, and the earlier run is tagged and soft-deleted:
@@ -88,27 +93,35 @@ def log_audit(
         if not copy.complete(run_id, everything):
             copy.fill(run_id, everything)
         copy.supersede_others(run_id)
-        return run_id
+        return Copied(run_id, page_of(run_id, copy.experiment, tracking_uri))
 
 
-def page_of(run_id: str, tracking_uri: str) -> str | None:
-    """Where people read a run; None where the store has no pages of its own. Raises as `log_audit` does."""
+def page_of(run_id: str, experiment: str, tracking_uri: str) -> str | None:
+    """Where people read a run; None where the store has no pages of its own.
+
+    >>> page_of("4f1e", "2", "https://ward:secret@mlflow.example.org/")
+    'https://mlflow.example.org/#/experiments/2/runs/4f1e'
+    """
     if not tracking_uri.startswith(("http://", "https://")):
         return None
-    with reaching(tracking_uri):
-        run = MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri).get_run(run_id)
-    return f"{shown(tracking_uri).rstrip('/')}/#/experiments/{run.info.experiment_id}/runs/{run_id}"
+    return f"{shown(tracking_uri).rstrip('/')}/#/experiments/{experiment}/runs/{run_id}"
 
 
 @dataclass(frozen=True)
 class _Copy:
-    """One audit on its way into one MLflow."""
+    """One audit on its way into one MLflow.
+
+    MLflow answers about a run with every number in it, and takes the longer for it: what has to be
+    asked is asked before the numbers are there, and of a run made here nothing is asked at all.
+    """
 
     audit: Audit
     config: ModelConfig
     ledger: Ledger
     uri: str
     client: MlflowClient
+    made: list[str] = field(default_factory=list)
+    """Runs that were made here; of two workers one makes a run that the ledger does not take."""
 
     @property
     def stem(self) -> str:
@@ -142,15 +155,20 @@ class _Copy:
 
     def run(self) -> str:
         """The run of this very audit: the one in the ledger, one left by a crash, or a new one."""
-        mine = f"{self.window_key} and tags.`rounds.audit` = '{self.audit.digest}'"
         return self.keep(
             "mlflow_run",
             f"{self.stem}|{short(self.audit.digest)}|{self.place}",
             "run_id",
-            alive=self.revive,
-            lost=lambda: sorted(run.info.run_id for run in self._runs(mine)),
+            alive=lambda run_id: run_id in self.made or self.revive(run_id),
+            lost=lambda: sorted(run for run, audit in self.there.items() if audit == self.audit.digest),
             create=self.create,
         )
+
+    @cached_property
+    def there(self) -> dict[str, str]:
+        """The window's runs as they were found, each with the digest of its audit."""
+        found = self.client.search_runs([self.experiment], self.window_key, max_results=100)
+        return {str(run.info.run_id): run.data.tags.get("rounds.audit", "") for run in found}
 
     def keep(self, kind: str, stem: str, name: str, **how: Any) -> str:
         body = {"tracking_uri": shown(self.uri)}
@@ -181,31 +199,24 @@ class _Copy:
                 "rounds.audit": self.audit.digest,
             },
         )
-        return str(run.info.run_id)
+        self.made.append(str(run.info.run_id))
+        return self.made[-1]
 
     def complete(self, run_id: str, artifacts: Mapping[str, object]) -> bool:
+        if run_id in self.made:
+            return False
         run = self.client.get_run(run_id)
         held = run.data.tags.get("rounds.artifacts", "").split("\n")
         return run.info.status == "FINISHED" and set(artifacts) <= set(held)
 
     def fill(self, run_id: str, artifacts: Mapping[str, bytes | Path]) -> None:
         """Log everything; what is there already is left as it is, so this may be repeated."""
-        declared = [Param(k, v) for k, v in parameters(self.audit, self.config).items()]
-        for params in _batches(declared, PARAMS_A_BATCH):
-            self.client.log_batch(run_id, params=params)
+        self.upload(run_id, artifacts)
         model_id = self.deployed_model(run_id)
-        values = measured(self.audit)
+        self.tag_registered_version()
         leading = headline(self.audit)
         at = _milliseconds(self.audit.window.end.timestamp())
         step = int(self.audit.window.end.timestamp() // 60)  # in minutes: grows whatever the length
-        metrics = [
-            Metric(key, value, at, step, model_id=model_id if key in leading else None)
-            for key, value in values.items()
-        ]
-        for batch in _batches(metrics, METRICS_A_BATCH):
-            self.client.log_batch(run_id, metrics=batch)
-        self.upload(run_id, artifacts)
-        self.tag_registered_version()
         tags = {
             "model": self.audit.model,
             "model.version": self.audit.version,
@@ -215,7 +226,16 @@ class _Copy:
             "verdict": str(self.audit.worst),
             "rounds.artifacts": "\n".join(sorted(artifacts)),
         }
-        self.client.log_batch(run_id, tags=[RunTag(key, value) for key, value in tags.items()])
+        declared = [Param(key, value) for key, value in parameters(self.audit, self.config).items()]
+        said = [RunTag(key, value) for key, value in tags.items()]
+        numbers = [
+            Metric(key, value, at, step, model_id=model_id if key in leading else None)
+            for key, value in measured(self.audit).items()
+        ]
+        while declared or said or numbers:  # as much in a request as MLflow takes
+            room = ENTITIES_A_BATCH - len(said) - len(declared[:PARAMS_A_BATCH])
+            self.client.log_batch(run_id, numbers[:room], declared[:PARAMS_A_BATCH], said)
+            declared, said, numbers = declared[PARAMS_A_BATCH:], [], numbers[room:]
         self.client.set_terminated(run_id, "FINISHED", at)
 
     def upload(self, run_id: str, artifacts: Mapping[str, bytes | Path]) -> None:
@@ -239,7 +259,7 @@ class _Copy:
             lost=self._lost_models,
             create=self._create_model,
         )
-        inputs = self.client.get_run(run_id).inputs
+        inputs = None if run_id in self.made else self.client.get_run(run_id).inputs
         if inputs is None or model_id not in {known.model_id for known in inputs.model_inputs}:
             self.client.log_inputs(run_id, models=[LoggedModelInput(model_id)])
         return model_id
@@ -316,13 +336,9 @@ class _Copy:
 
     def supersede_others(self, run_id: str) -> None:
         """Leave one run for the window: ghosts and superseded ones are soft-deleted."""
-        for run in self._runs(self.window_key):
-            if run.info.run_id != run_id:
-                self.client.set_tag(run.info.run_id, "rounds.superseded_by", run_id)
-                self.client.delete_run(run.info.run_id)
-
-    def _runs(self, where: str) -> list[Run]:
-        return list(self.client.search_runs([self.experiment], where, max_results=100))
+        for other in sorted({*self.there, *self.made} - {run_id}):
+            self.client.set_tag(other, "rounds.superseded_by", run_id)
+            self.client.delete_run(other)
 
 
 def artifact_root(uri: str, experiment: str) -> str | None:
@@ -385,12 +401,6 @@ def reaching(uri: str) -> Iterator[None]:
 
 def _status(error: MlflowException) -> int:
     return int(error.get_http_status_code())  # type: ignore[no-untyped-call]  # MLflow leaves it so
-
-
-def _batches(items: Sequence[T], size: int) -> Iterator[list[T]]:
-    rest = iter(items)
-    while batch := list(islice(rest, size)):
-        yield batch
 
 
 def _milliseconds(seconds: float) -> int:

@@ -137,7 +137,7 @@ def test_a_run_says_what_the_audit_said(
 ) -> None:
     page = tmp_path / "page.html"
     page.write_text("<p>report</p>")
-    run_id = tracking.log_audit(
+    run_id = log_audit(
         AUDIT,
         config=config,
         ledger=ledger,
@@ -178,27 +178,29 @@ def test_a_point_lies_at_the_end_of_its_window(config: ModelConfig, ledger: Ledg
     later = replace(AUDIT, window=Window.parse("2026-01-12T00:00:00Z/2026-01-12T00:01:00Z"))
     points = []
     for audit in (AUDIT, later):
-        run_id = tracking.log_audit(audit, config=config, ledger=ledger, tracking_uri=uri)
+        run_id = log_audit(audit, config=config, ledger=ledger, tracking_uri=uri)
         points += MlflowClient(tracking_uri=uri).get_metric_history(run_id, "rows")
     assert points[0].timestamp == int(AUDIT.window.end.timestamp()) * 1000
     assert points[0].step < points[1].step
 
 
 def test_the_same_audit_again_leaves_one_run(config: ModelConfig, ledger: Ledger, uri: str) -> None:
-    first = tracking.log_audit(AUDIT, config=config, ledger=ledger, tracking_uri=uri)
-    again = tracking.log_audit(AUDIT, config=config, ledger=ledger, tracking_uri=uri)
+    first = log_audit(AUDIT, config=config, ledger=ledger, tracking_uri=uri)
+    again = log_audit(AUDIT, config=config, ledger=ledger, tracking_uri=uri)
     assert first == again
     assert len(runs(uri, ViewType.ALL)) == 1
     assert len(ledger.entries("mlflow_run")) == len(ledger.entries("mlflow_model")) == 1
 
 
 def test_a_report_that_came_later_joins_its_run(config: ModelConfig, ledger: Ledger, uri: str) -> None:
-    run_id = tracking.log_audit(AUDIT, config=config, ledger=ledger, tracking_uri=uri)
-    later = tracking.log_audit(
-        AUDIT, config=config, ledger=ledger, tracking_uri=uri, artifacts={"report.html": b"x"}
-    )
+    run_id = log_audit(AUDIT, config=config, ledger=ledger, tracking_uri=uri)
+    later = log_audit(AUDIT, config=config, ledger=ledger, tracking_uri=uri, artifacts={"report.html": b"x"})
     assert later == run_id
     assert artifacts(uri, run_id) == ["audit.json", "report.html"]
+
+
+def log_audit(audit: Audit, **given: Any) -> str:
+    return tracking.log_audit(audit, **given).run_id
 
 
 def copy(audit: Audit, config: ModelConfig, ledger: Ledger, uri: str) -> tracking._Copy:
@@ -207,7 +209,7 @@ def copy(audit: Audit, config: ModelConfig, ledger: Ledger, uri: str) -> trackin
 
 def test_a_run_whose_answer_was_lost_is_adopted(config: ModelConfig, ledger: Ledger, uri: str) -> None:
     ghosts = [copy(AUDIT, config, ledger, uri).create() for _ in range(3)]
-    run_id = tracking.log_audit(AUDIT, config=config, ledger=ledger, tracking_uri=uri)
+    run_id = log_audit(AUDIT, config=config, ledger=ledger, tracking_uri=uri)
     assert run_id == min(ghosts)
     assert [run.info.run_id for run in runs(uri)] == [run_id]
     assert runs(uri)[0].data.metrics["rows"] == 612
@@ -217,7 +219,7 @@ def test_a_crash_half_way_is_finished_by_the_next_call(config: ModelConfig, ledg
     half = copy(AUDIT, config, ledger, uri)
     run_id = half.run()
     half.deployed_model(run_id)
-    assert tracking.log_audit(AUDIT, config=config, ledger=ledger, tracking_uri=uri) == run_id
+    assert log_audit(AUDIT, config=config, ledger=ledger, tracking_uri=uri) == run_id
     assert runs(uri)[0].info.status == "FINISHED"
     assert artifacts(uri, run_id) == ["audit.json"]
 
@@ -246,10 +248,10 @@ def test_of_two_workers_the_ledger_lets_one_win(config: ModelConfig, ledger: Led
 def test_a_superseding_audit_leaves_no_number_that_is_withheld_since(
     config: ModelConfig, ledger: Ledger, uri: str
 ) -> None:
-    first = tracking.log_audit(AUDIT, config=config, ledger=ledger, tracking_uri=uri)
+    first = log_audit(AUDIT, config=config, ledger=ledger, tracking_uri=uri)
     withheld = finding(value=None, verdict=Verdict.WITHHELD)
     revised = replace(AUDIT, profile="sha256:later", findings=(withheld,))
-    second = tracking.log_audit(revised, config=config, ledger=ledger, tracking_uri=uri)
+    second = log_audit(revised, config=config, ledger=ledger, tracking_uri=uri)
     (run,) = runs(uri)
     assert run.info.run_id == second != first
     assert "drift/psi/urine" not in run.data.metrics
@@ -258,7 +260,7 @@ def test_a_superseding_audit_leaves_no_number_that_is_withheld_since(
     assert old.data.tags["rounds.superseded_by"] == second
 
     # And back again: the window was recounted and the first counts were right after all.
-    assert tracking.log_audit(AUDIT, config=config, ledger=ledger, tracking_uri=uri) == first
+    assert log_audit(AUDIT, config=config, ledger=ledger, tracking_uri=uri) == first
     assert [run.info.run_id for run in runs(uri)] == [first]
 
 
@@ -290,12 +292,12 @@ def test_stages_and_windows_have_runs_of_their_own(config: ModelConfig, ledger: 
     outcome = replace(AUDIT, stage="outcome")
     later = replace(AUDIT, window=Window.parse("2026-01-12T00:00:00Z/2026-01-19T00:00:00Z"))
     for audit in (AUDIT, outcome, later):
-        tracking.log_audit(audit, config=config, ledger=ledger, tracking_uri=uri)
+        log_audit(audit, config=config, ledger=ledger, tracking_uri=uri)
     assert len(runs(uri)) == 3
 
 
 def test_headline_numbers_are_on_the_deployed_model(config: ModelConfig, ledger: Ledger, uri: str) -> None:
-    run_id = tracking.log_audit(AUDIT, config=config, ledger=ledger, tracking_uri=uri)
+    run_id = log_audit(AUDIT, config=config, ledger=ledger, tracking_uri=uri)
     (entry,) = ledger.entries("mlflow_model")
     client = MlflowClient(tracking_uri=uri)
     model = client.get_logged_model(entry.body["model_id"])
@@ -324,7 +326,7 @@ def test_the_registered_version_carries_the_newest_windows_verdict(ledger: Ledge
         client.create_model_version("sepsis-risk", "s3://models/sepsis")
     earlier = replace(AUDIT, window=Window.parse("2025-12-29T00:00:00Z/2026-01-05T00:00:00Z"), findings=())
     for audit in (AUDIT, earlier):
-        tracking.log_audit(audit, config=config, ledger=ledger, tracking_uri=uri)
+        log_audit(audit, config=config, ledger=ledger, tracking_uri=uri)
     assert client.get_model_version("sepsis-risk", "2").tags == {
         "rounds.window.end": "2026-01-12T00:00:00Z",
         "rounds.verdict": "beyond",
@@ -335,34 +337,34 @@ def test_a_registered_model_that_mlflow_lacks_stops_nothing(
     ledger: Ledger, uri: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     config = parse(CONFIG + "mlflow: {registered_model: elsewhere}\n", "sepsis.yaml")
-    tracking.log_audit(AUDIT, config=config, ledger=ledger, tracking_uri=uri)
+    log_audit(AUDIT, config=config, ledger=ledger, tracking_uri=uri)
     assert "no version '2' of registered model 'elsewhere'" in caplog.text
 
 
 def test_an_emptied_store_is_filled_again(
     config: ModelConfig, ledger: Ledger, uri: str, migrated: bytes, tmp_path: Path
 ) -> None:
-    first = tracking.log_audit(AUDIT, config=config, ledger=ledger, tracking_uri=uri)
+    first = log_audit(AUDIT, config=config, ledger=ledger, tracking_uri=uri)
     database = Home.of({}, tmp_path / "state").mlflow / "mlflow.db"
     database.write_bytes(migrated)
-    second = tracking.log_audit(AUDIT, config=config, ledger=ledger, tracking_uri=uri)
+    second = log_audit(AUDIT, config=config, ledger=ledger, tracking_uri=uri)
     assert second != first
-    assert tracking.log_audit(AUDIT, config=config, ledger=ledger, tracking_uri=uri) == second
+    assert log_audit(AUDIT, config=config, ledger=ledger, tracking_uri=uri) == second
 
 
 def test_a_deleted_experiment_comes_back(config: ModelConfig, ledger: Ledger, uri: str) -> None:
-    tracking.log_audit(AUDIT, config=config, ledger=ledger, tracking_uri=uri)
+    log_audit(AUDIT, config=config, ledger=ledger, tracking_uri=uri)
     client = MlflowClient(tracking_uri=uri)
     experiment = client.get_experiment_by_name("rounds/sepsis")
     assert experiment is not None
     client.delete_experiment(experiment.experiment_id)
-    tracking.log_audit(AUDIT, config=config, ledger=ledger, tracking_uri=uri)
+    log_audit(AUDIT, config=config, ledger=ledger, tracking_uri=uri)
     assert len(runs(uri)) == 1
 
 
 def test_more_findings_than_a_batch_holds_all_arrive(config: ModelConfig, ledger: Ledger, uri: str) -> None:
     many = tuple(finding(subject=f"column {i}", n=600) for i in range(600))
-    tracking.log_audit(replace(AUDIT, findings=many), config=config, ledger=ledger, tracking_uri=uri)
+    log_audit(replace(AUDIT, findings=many), config=config, ledger=ledger, tracking_uri=uri)
     assert len(runs(uri)[0].data.metrics) == 2 * 600 + 7
 
 
@@ -407,7 +409,7 @@ def test_the_embedded_store_is_made_quietly_where_it_belongs(
 def test_an_artifact_cannot_leave_its_run(config: ModelConfig, ledger: Ledger, uri: str) -> None:
     for name in ("../outside", "/etc/outside"):
         with pytest.raises(ValueError, match="must be a relative path"):
-            tracking.log_audit(AUDIT, config=config, ledger=ledger, tracking_uri=uri, artifacts={name: b""})
+            log_audit(AUDIT, config=config, ledger=ledger, tracking_uri=uri, artifacts={name: b""})
 
 
 @example([[""], ["x"]])
@@ -430,16 +432,14 @@ def test_a_database_nobody_can_open_is_said_at_once(
     (tmp_path / "mlflow.db").mkdir()
     began = time.monotonic()
     with pytest.raises(TrackingUnavailable, match="cannot be opened"):
-        tracking.log_audit(
-            AUDIT, config=config, ledger=ledger, tracking_uri=f"sqlite:///{tmp_path}/mlflow.db"
-        )
+        log_audit(AUDIT, config=config, ledger=ledger, tracking_uri=f"sqlite:///{tmp_path}/mlflow.db")
     assert time.monotonic() - began < 5
 
 
 def test_no_credential_is_ever_shown(config: ModelConfig, ledger: Ledger) -> None:
     began = time.monotonic()
     with pytest.raises(TrackingUnavailable) as raised:
-        tracking.log_audit(
+        log_audit(
             AUDIT,
             config=config,
             ledger=ledger,
@@ -519,7 +519,7 @@ def test_a_server_that_was_away_gets_the_run_once_and_whole(
     config: ModelConfig, ledger: Ledger, server: Server
 ) -> None:
     def send() -> str:
-        return tracking.log_audit(
+        return log_audit(
             AUDIT,
             config=config,
             ledger=ledger,
@@ -544,7 +544,9 @@ def test_a_server_that_was_away_gets_the_run_once_and_whole(
     assert runs(server.uri)[0].data.metrics["drift/psi/urine"] == 0.25
     assert artifacts(server.uri, run_id) == ["audit.json", "evidently/report.html"]
     experiment = runs(server.uri)[0].info.experiment_id
-    assert tracking.page_of(run_id, server.uri) == f"{server.uri}/#/experiments/{experiment}/runs/{run_id}"
+    assert tracking.page_of(run_id, experiment, server.uri).endswith(
+        f"/#/experiments/{experiment}/runs/{run_id}"
+    )
 
 
 @pytest.mark.server
@@ -553,10 +555,10 @@ def test_a_refusal_is_not_tried_again(ledger: Ledger, server: Server) -> None:
         server.start()
     config = parse(CONFIG + f"mlflow: {{experiment: {'x' * 600}}}\n", "sepsis.yaml")
     with pytest.raises(tracking.TrackingRefused) as raised:
-        tracking.log_audit(AUDIT, config=config, ledger=ledger, tracking_uri=server.uri)
+        log_audit(AUDIT, config=config, ledger=ledger, tracking_uri=server.uri)
     assert not raised.value.retryable
     assert isinstance(raised.value, RoundsError)
 
 
 def test_a_store_without_pages_has_no_page_of_a_run() -> None:
-    assert tracking.page_of("r", "sqlite:////srv/mlflow.db") is None
+    assert tracking.page_of("r", "1", "sqlite:////srv/mlflow.db") is None
