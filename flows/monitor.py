@@ -144,7 +144,7 @@ def reference_for(
     left_out = (calendar or Calendar()).excluded(config.model, period, config.zone)
     key = reference_key(config, period, left_out)
     if ledger is not None and (kept := ledger.get("reference", key)):
-        return Reference.read(kept.body)
+        return Reference.read(kept.body, kept.digest)
     told(f"counting the reference {period.start:%d %b %Y} to {period.end:%d %b %Y}")
     reference = freeze(source.table(), config, period, where=source.name, told=told, left_out=left_out)
     if eligible is not None:

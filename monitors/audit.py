@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from sys import intern
 from typing import Any, Literal
 
@@ -141,7 +141,10 @@ class Finding:
 
     def payload(self) -> dict[str, Any]:
         """As plain values, numbers rounded to 12 significant digits so engines agree."""
-        return {key: _plain(getattr(self, key)) for key in self.__slots__}
+        return {
+            key: value if value.__class__ in _AS_IT_IS else _plain(value)
+            for key, value in zip(self.__slots__, _ALL_OF(self), strict=True)
+        }
 
     @classmethod
     def read(cls, payload: Mapping[str, Any]) -> Finding:
@@ -176,6 +179,7 @@ class Finding:
 
 
 _FIELDS = frozenset(Finding.__slots__)
+_ALL_OF, _AS_IT_IS = attrgetter(*Finding.__slots__), frozenset({str, int, type(None)})
 _WORDS = (
     "metric", "family", "subject", "unit", "group", "over", "against", "since", "grade", "reason", "caution",
     "severity", "owner", "action", "runbook", "rule",
@@ -218,7 +222,7 @@ class Audit:
     source: str | None = None
     plan: str | None = None
     findings: tuple[Finding, ...] = ()
-    # As the ledger wrote it down; a copy with other findings (`replace`) does not take it along.
+    # As the ledger wrote it down, or as it was worked out; a copy (`replace`) does not take it along.
     _recorded: str | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
@@ -228,7 +232,9 @@ class Audit:
         An audit read from the ledger has the digest it was recorded under, also where audits
         have gained a field since.
         """
-        return self._recorded or digest(self.payload())
+        if self._recorded is None:  # asked for a dozen times on an audit's way, and the audit never changes
+            object.__setattr__(self, "_recorded", digest(self.payload()))
+        return str(self._recorded)
 
     @property
     def worst(self) -> Verdict:

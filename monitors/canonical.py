@@ -50,4 +50,9 @@ def digest(value: Any) -> str:
     >>> digest({})
     'sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a'
     """
-    return "sha256:" + hashlib.sha256(canonical(value).encode()).hexdigest()
+    return digest_of(canonical(value))
+
+
+def digest_of(text: str) -> str:
+    """The digest of a value whose canonical JSON is at hand."""
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from monitors.canonical import canonical, digest
+from monitors.canonical import digest
 from monitors.entry_table import LEAVES, REMOVED
 from monitors.errors import LedgerError
 from monitors.removal import Gone, named
@@ -37,9 +37,9 @@ def ending(window: str | None) -> str | None:
     return (window or "").partition("/")[2] or None
 
 
-def packed(body: Any) -> bytes:
-    """A body as it is kept."""
-    return zlib.compress(canonical(body).encode(), 6)
+def packed(text: str) -> bytes:
+    """A body, as canonical JSON, as it is kept."""
+    return zlib.compress(text.encode(), 6)
 
 
 def unpacked(row: Row, said: Callable[[], str]) -> Any:

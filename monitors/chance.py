@@ -151,14 +151,18 @@ def nulls(
     draws: int = DRAWS,
 ) -> list[Null]:
     """`null` for several distances over the same draws."""
+    windows = _windows(reference, n, random, draws)
+    return [Null(np.sort(distance(reference, windows))) for distance in distances]
+
+
+def _windows(reference: Counts, n: int, random: np.random.Generator, draws: int) -> Counts:
     weights = np.where(reference == 0, HALF_A_ROW, reference).astype(np.float64)
     rows = int(reference.sum())
     truth = random.multinomial(rows, weights / weights.sum(), size=draws)
     held = np.where(truth == 0, HALF_A_ROW, truth).astype(np.float64)
     # Numerical slack: multinomial refuses shares that sum to a hair above 1.
     shares = held / (held.sum(axis=1, keepdims=True) * (1 + 1e-12))
-    windows = random.multinomial(n, shares)
-    return [Null(np.sort(distance(reference, windows))) for distance in distances]
+    return np.asarray(random.multinomial(n, shares))
 
 
 _held: OrderedDict[Hashable, Null] = OrderedDict()

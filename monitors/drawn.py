@@ -106,10 +106,9 @@ def recalibrated(places: Places, drawn: Places) -> tuple[Floats, Floats, Floats,
         x, ones, zeros = x[held], places.positives[g, held], places.negatives[g, held]
         slope = min(ones.sum(), zeros.sum()) >= FEW
         firth = slope and _parted(x, ones, zeros)
-        once, many = (
-            (p[..., g, held].astype(np.float64), n[..., g, held])
-            for p, n in ((places.positives[None], places.people[None]), (drawn.positives, drawn.people))
-        )
+        once = (ones[None].astype(np.float64), (ones + zeros)[None].astype(np.float64))
+        drew = drawn.positives[:, g, held].astype(np.float64)
+        many = (drew, drew + drawn.negatives[:, g, held])
         first = _climb(x, *once, np.zeros(1), np.ones(1), slope=slope, firth=firth)
         start = (np.full(draws, first[0][0]), np.full(draws, first[1][0]))
         rest = _climb(x, *many, *start, slope=slope, firth=firth)
@@ -128,16 +127,17 @@ def reflagged(places: Places, a: Floats, b: Floats, threshold: float) -> NDArray
 
 
 def _climb(
-    x: Floats, ones: Floats, people: Counts, a: Floats, b: Floats, *, slope: bool, firth: bool
+    x: Floats, ones: Floats, people: Floats, a: Floats, b: Floats, *, slope: bool, firth: bool
 ) -> tuple[Floats, Floats]:
     """Newton's method on every draw at once; x of shape (k,), counts (draws, k)."""
     powers = np.column_stack([np.ones_like(x), x, x * x])
     # Of a draw without one outcome the likelihood has no top: the steps end where it is flat.
     for _ in range(STEPS):
         risk = special.expit(a[:, None] + b[:, None] * x)
-        weight = people * risk * (1 - risk)
+        expected = people * risk
+        weight = expected * (1 - risk)
         h0, h1, h2 = (weight @ powers).T + TINY
-        residual = ones - people * risk
+        residual = ones - expected
         if firth:
             leverage = (h2[:, None] - 2 * h1[:, None] * x + h0[:, None] * x * x) / (h0 * h2 - h1 * h1)[
                 :, None

@@ -18,7 +18,7 @@ from sqlalchemy import exc
 
 from monitors import chain, entry_table, restated
 from monitors.audit import Audit, Stage
-from monitors.canonical import canonical, digest
+from monitors.canonical import canonical, digest, digest_of
 from monitors.chain import GENESIS as GENESIS
 from monitors.chain import Checked, Row
 from monitors.errors import LedgerError, LedgerUnavailable
@@ -107,7 +107,8 @@ class Ledger:
 
         Raises LedgerError when the key is taken by a different body.
         """
-        content = digest(body)
+        text = canonical(body)
+        content = digest_of(text)
         row: dict[str, Any] = {
             "kind": kind,
             "key": key,
@@ -117,7 +118,7 @@ class Ledger:
             "window_end": chain.ending(window),
             "stage": stage,
             "summary": canonical(dict(summary or {})),
-            "body": chain.packed(body),
+            "body": chain.packed(text),
             "digest": content,
         }
         for _ in range(_TRIES):

@@ -47,9 +47,12 @@ class Reference:
         }
 
     @classmethod
-    def read(cls, payload: Mapping[str, Any]) -> Reference:
-        """Back from plain values."""
-        return cls(
+    def read(cls, payload: Mapping[str, Any], recorded: str | None = None) -> Reference:
+        """Back from plain values, and the digest they were kept under."""
+        made = cls(
             Profile.read(payload["profile"]),
             tuple(Profile.read(block) for block in payload["blocks"]),
         )
+        if recorded is not None:
+            made.__dict__["digest"] = recorded  # where its property keeps it: a copy has its own
+        return made
