@@ -183,7 +183,9 @@ _memory: dict[tuple[str, str], tuple[str, tuple[str, ...], Scans | None]] = {}
 
 def _compiled(backend: Any, prepared: Prepared, frozen: Frozen) -> tuple[str, tuple[str, ...], Scans | None]:
     """The steps after the window, as the engine's SQL; compiling costs more than counting 1,000 rows."""
-    facts = [backend.name, prepared.config.digest, str(prepared.schema), prepared.outcomes]
+    # What decides the text, and not the model's name: sites that run one model on shared bins share it.
+    decides = prepared.config.model_dump(mode="json", exclude={"model", "source", "reference"})
+    facts = [backend.name, decides, str(prepared.schema), prepared.outcomes]
     key = (digest(facts), frozen.digest)
     if key not in _memory:
         attributes = (EVERYONE, *(a.name for a in prepared.columns.attributes))

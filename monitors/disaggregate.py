@@ -72,7 +72,7 @@ def by_group(cube: Cube, names: Iterable[str] | None = None, least: int = 0) -> 
                 into, parts = (areas if name == AREA else shares), MEASURES[name](tallies[i])
                 known.append((name, i, slice(len(into), len(into) + len(parts))))
                 into += parts
-    mean, area = _frame(shares), _frame(areas, ranked=True)
+    mean, area = _frame(shares), [_area(*part) for part in areas]
     found = {(name, i): _value(name, (area if name == AREA else mean)[of]) for name, i, of in known}
     for name in wanted:
         for i, (place, group) in enumerate(places):
@@ -82,14 +82,14 @@ def by_group(cube: Cube, names: Iterable[str] | None = None, least: int = 0) -> 
     return Disaggregated(cube.attribute, held["group"], held["rest"], held["everyone"], why)
 
 
-def _frame(parts: list[Weighted], *, ranked: bool = False) -> list[float]:
-    """The mean guess of each part, or the area under its curve, by one MetricFrame."""
+def _frame(parts: list[Weighted]) -> list[float]:
+    """The mean guess of each part, by one MetricFrame."""
     if not parts:
         return []
     from fairlearn.metrics import MetricFrame, mean_prediction
 
     frame = MetricFrame(
-        metrics=_area if ranked else mean_prediction,
+        metrics=mean_prediction,
         y_true=np.concatenate([part[0] for part in parts]),
         y_pred=np.concatenate([part[1] for part in parts]),
         # A list: an array of a single row would be squeezed to none.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from monitors import special
 from monitors.bootstrap import Places
 from monitors.calibration import FEW
 from monitors.histogram import Counts, Floats
@@ -131,18 +130,23 @@ def _climb(
 ) -> tuple[Floats, Floats]:
     """Newton's method on every draw at once; x of shape (k,), counts (draws, k)."""
     powers = np.column_stack([np.ones_like(x), x, x * x])
+    # Three places for all draws, written over again and again: making room takes longer than the sums.
+    other, weight, residual = (np.empty((len(a), len(x))) for _ in range(3))
     # Of a draw without one outcome the likelihood has no top: the steps end where it is flat.
     for _ in range(STEPS):
-        risk = special.expit(a[:, None] + b[:, None] * x)
-        expected = people * risk
-        weight = expected * (1 - risk)
+        np.multiply(b[:, None], x, out=other)
+        other += a[:, None]
+        np.reciprocal(np.add(np.exp(other, out=other), 1, out=other), out=other)  # 1 - the risk
+        np.subtract(1, other, out=residual)
+        np.multiply(people, residual, out=weight)
+        np.subtract(ones, weight, out=residual)
+        weight *= other
         h0, h1, h2 = (weight @ powers).T + TINY
-        residual = ones - expected
         if firth:
             leverage = (h2[:, None] - 2 * h1[:, None] * x + h0[:, None] * x * x) / (h0 * h2 - h1 * h1)[
                 :, None
             ]
-            residual = residual + weight * leverage * (0.5 - risk)
+            residual += weight * leverage * (other - 0.5)
         g0, g1 = (residual @ powers[:, :2]).T
         if slope:
             span = h0 * h2 - h1 * h1 + TINY

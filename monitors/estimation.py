@@ -171,8 +171,12 @@ class Outlook:
         risk = special.expit(lines @ np.stack([np.ones_like(self.tally.score), logit(self.tally.score)]))
 
         def outcomes(n: Counts) -> Floats:
-            ones = random.binomial(n, risk)
-            return np.stack([ones, n - ones]).astype(np.float64)
+            # Nothing is drawn for a cell without people, so leaving it out changes no draw.
+            held = np.flatnonzero(n)
+            both = np.zeros((2, *risk.shape))
+            both[0][:, held] = random.binomial(n[held], risk[:, held])
+            both[1][:, held] = n[held] - both[0][:, held]
+            return both
 
         return People(self.tally.score, *(outcomes(n) for n in _parts(self.tally)))
 
