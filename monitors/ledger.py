@@ -22,7 +22,7 @@ from monitors.canonical import canonical, digest, digest_of
 from monitors.chain import GENESIS as GENESIS
 from monitors.chain import Checked, Row
 from monitors.errors import LedgerError, LedgerUnavailable
-from monitors.heads import LIGHT, lacking, light, places, standing
+from monitors.heads import LIGHT, audited, lacking, light, places, standing
 from monitors.profile import Profile
 from monitors.removal import Gone, told
 from monitors.window import moment, utc
@@ -310,9 +310,8 @@ class Ledger:
 
     def models(self) -> list[str]:
         """Every model with an audit, in alphabetical order."""
-        query = sa.select(_entries.c.model).where(_entries.c.kind == "audit").distinct()
         with self._reading() as connection:
-            return sorted(connection.scalars(query))
+            return audited(connection)
 
     def profile(self, profile_digest: str) -> Profile | None:
         """A profile by its digest; None where it is not there, or was let go."""
