@@ -101,3 +101,14 @@ def shown(uri: str) -> str:
     'https://mlflow.example.org/'
     """
     return re.sub(r"//[^/]*@", "//", uri).partition("?")[0]
+
+
+def page_of(run_id: str, experiment: str, tracking_uri: str) -> str | None:
+    """Where people read a run; None where the store has no pages of its own.
+
+    >>> page_of("4f1e", "2", "https://ward:secret@mlflow.example.org/")
+    'https://mlflow.example.org/#/experiments/2/runs/4f1e'
+    """
+    if not tracking_uri.startswith(("http://", "https://")):
+        return None
+    return f"{shown(tracking_uri).rstrip('/')}/#/experiments/{experiment}/runs/{run_id}"

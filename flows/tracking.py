@@ -28,7 +28,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_MODEL_IS_EXTERNAL, MLFLOW_RUN_NAME
 from mlflow.utils.rest_utils import http_request
 
 from flows.kept import kept
-from flows.tracked import escaped, headline, measured, parameters, short, shown
+from flows.tracked import escaped, headline, measured, page_of, parameters, short, shown
 from monitors.audit import Audit
 from monitors.config import ModelConfig
 from monitors.errors import RoundsError, TrackingUnavailable
@@ -94,17 +94,6 @@ def log_audit(
             copy.fill(run_id, everything)
         copy.supersede_others(run_id)
         return Copied(run_id, page_of(run_id, copy.experiment, tracking_uri))
-
-
-def page_of(run_id: str, experiment: str, tracking_uri: str) -> str | None:
-    """Where people read a run; None where the store has no pages of its own.
-
-    >>> page_of("4f1e", "2", "https://ward:secret@mlflow.example.org/")
-    'https://mlflow.example.org/#/experiments/2/runs/4f1e'
-    """
-    if not tracking_uri.startswith(("http://", "https://")):
-        return None
-    return f"{shown(tracking_uri).rstrip('/')}/#/experiments/{experiment}/runs/{run_id}"
 
 
 @dataclass(frozen=True)

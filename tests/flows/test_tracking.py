@@ -544,7 +544,7 @@ def test_a_server_that_was_away_gets_the_run_once_and_whole(
     assert runs(server.uri)[0].data.metrics["drift/psi/urine"] == 0.25
     assert artifacts(server.uri, run_id) == ["audit.json", "evidently/report.html"]
     experiment = runs(server.uri)[0].info.experiment_id
-    assert tracking.page_of(run_id, experiment, server.uri).endswith(
+    assert tracked.page_of(run_id, experiment, server.uri).endswith(
         f"/#/experiments/{experiment}/runs/{run_id}"
     )
 
@@ -561,4 +561,4 @@ def test_a_refusal_is_not_tried_again(ledger: Ledger, server: Server) -> None:
 
 
 def test_a_store_without_pages_has_no_page_of_a_run() -> None:
-    assert tracking.page_of("r", "1", "sqlite:////srv/mlflow.db") is None
+    assert tracked.page_of("r", "1", "sqlite:////srv/mlflow.db") is None
