@@ -122,8 +122,7 @@ class Line:
         """With the group's loss and coverage from the same audit."""
 
         def beside(metric: str) -> Finding | None:
-            fits = (f for f in audit.findings if f.key == (metric, finding.subject, finding.group))
-            return next(fits, None)
+            return audit.finding((metric, finding.subject, finding.group))
 
         loss = beside(LOSSES.get(finding.metric, ""))
         return cls(finding, loss, beside("scored_share"), beside("label_coverage"))

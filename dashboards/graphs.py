@@ -77,7 +77,7 @@ def timeline_of(
     gap = finding.group is not None
     points = []
     for audit in history:
-        held = next((f for f in audit.findings if f.key == finding.key), None)
+        held = audit.finding(finding.key)
         if held is None:
             continue
         value = measured(held.value, held.unit, gap=gap)

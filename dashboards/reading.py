@@ -235,7 +235,9 @@ class Reading:
 
     def removed(self, recorded: Recorded) -> str | None:
         """What is said where a window's counts or its reference's were let go; None where they stand."""
-        audit = recorded.audit
+        audit, (profile, reference, _) = recorded.audit, self._counts(recorded)
+        if profile is not None and reference is not None:
+            return None
         entries = self.ledger.get("profile", audit.profile), self.ledger.find("reference", audit.reference)
         gone = next((e for e in entries if e is not None and e.gone), None)
         return gone.body.said if gone else None
@@ -258,11 +260,12 @@ class Reading:
             found = self.ledger.find("reference", audit.reference)
             window = str(audit.window)
             same = self.ledger.entries("profile", model=audit.model, window=window)
-            others = [e for e in same if e.key != audit.profile and e.version == audit.version]
+            mine = next((e for e in same if e.key == audit.profile), None)
+            others = [e for e in same if e is not mine and e.version == audit.version]
             # Of what another count of this window told nothing can be looked up once it is gone.
             alone = not any(entry.gone for entry in others)
             held = (
-                self.ledger.profile(audit.profile) if alone else None,
+                Profile.read(mine.body) if mine and alone and not mine.gone else None,
                 Reference.read(found.body) if found and not found.gone else None,
                 [Profile.read(e.body) for e in others] if alone else [],
             )

@@ -247,6 +247,14 @@ class Audit:
         kept = [f for f in self.findings if f.severity != "info" and family in (None, f.family)]
         return {str(v): sum(f.verdict is v for f in kept) for v in WORST_FIRST}
 
+    def finding(self, key: tuple[str, str, str | None]) -> Finding | None:
+        """What it says of one check; None where it holds no such check."""
+        metric, subject, group = key
+        for held in self.findings:  # asked of every window for every chart, so not by way of `key`
+            if held.metric == metric and held.subject == subject and held.group == group:
+                return held
+        return None
+
     def with_findings(self, findings: tuple[Finding, ...]) -> Audit:
         """The same audit with other findings, for the door of withholding."""
         return replace(self, findings=findings)

@@ -225,7 +225,8 @@ def glance(recorded: Sequence[Recorded], heads: Sequence[Entry], planned: str = 
 
 
 def _value(audit: Audit, like: Finding) -> float | None:
-    return next((f.value for f in audit.findings if f.key == like.key), None)
+    held = audit.finding(like.key)
+    return held.value if held else None
 
 
 def volumes(audit: Audit) -> list[tuple[str, str, int]]:

@@ -51,7 +51,7 @@ def running(history: Sequence[Audit], key: tuple[str, str, str | None]) -> Runni
     """Walk back from the newest audit (the last); windows that cannot tell are passed over."""
     count, since = 0, None
     for audit in reversed(history):
-        found = next((f for f in audit.findings if f.key == key), None)
+        found = audit.finding(key)
         if found is None or found.verdict in SILENT or found.severity == "info":  # left out by the calendar
             continue
         if found.verdict is not Verdict.BEYOND:

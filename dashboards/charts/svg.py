@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from markupsafe import Markup, escape
 
@@ -42,15 +43,18 @@ def element(name: str, content: Markup | str = "", /, **attributes: object) -> M
     Markup('<text x="1.25" class="tick">&lt;b&gt;</text>')
     """
     listed = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escape(_plain(value))}"'
-        for key, value in attributes.items()
-        if value is not None
+        [f' {_named(key)}="{_plain(value)}"' for key, value in attributes.items() if value is not None]
     )
     return Markup(f"<{name}{listed}>{escape(content)}</{name}>")  # noqa: S704  every part is escaped
 
 
-def _plain(value: object) -> object:
-    return f"{value:.5g}" if isinstance(value, float) else value
+@cache  # a page draws thousands of elements, with the same twenty names
+def _named(key: str) -> str:
+    return key.rstrip("_").replace("_", "-")
+
+
+def _plain(value: object) -> str:
+    return f"{value:.5g}" if isinstance(value, float) else str(escape(value))
 
 
 def joined(parts: Iterable[Markup]) -> Markup:

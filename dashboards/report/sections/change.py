@@ -65,7 +65,7 @@ def _table(facts: Facts, previous: Audit | None) -> Table:
 def _last(
     previous: Audit | None, metric: str, where: tuple[str, str | None], scale: float, digits: int
 ) -> str:
-    found = next((f for f in previous.findings if f.key == (metric, *where)), None) if previous else None
+    found = previous.finding((metric, *where)) if previous else None
     if found is None:
         return "no report"
     value = found.level if found.group is not None and found.level is not None else found.value
@@ -93,7 +93,7 @@ def _figure(facts: Facts) -> list[Block]:
         scale, _ = SCALES.get(metric, (100.0, 1))
         arms = []
         for audit in history:
-            found = next((f for f in audit.findings if f.key == (metric, "model", None)), None)
+            found = audit.finding((metric, "model", None))
             label = date(audit.window.end).partition(" ")[2]
             if found is None or found.value is None:
                 continue
