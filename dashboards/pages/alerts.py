@@ -16,6 +16,7 @@ from dashboards.templating import page
 from monitors import acting
 from monitors.acting import LONGEST_SILENCE, Held, NotAccepted, acknowledge, held, not_useful, silence
 from monitors.review import month_of, review
+from monitors.window import moment
 
 router = Router(include_in_schema=False)
 STATES = ("open", "acknowledged", "silenced", "history")
@@ -95,9 +96,19 @@ def _page(request: Request, key: str, month: str, refused: str = "") -> HTMLResp
         days=range(1, LONGEST_SILENCE.days + 1),
         quiet=[] if chosen else [q for q in acting.quiet(reading.ledger) if not q.over(now)],
         models=reading.ledger.models(),
+        next_heard=next_heard,
     )
     forms.keep(request, made, cookie)
     return made
+
+
+def next_heard(alert: Held) -> datetime | None:
+    """From when somebody else hears of it, if nobody answers; None where nobody does."""
+    said = alert.notice.annotations
+    try:
+        return moment(said.get("escalates_at", "")) if said.get("escalates_to") else None
+    except ValueError:  # "never"
+        return None
 
 
 def _of(found: list[Held], state: str) -> list[Held]:
