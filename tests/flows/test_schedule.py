@@ -12,10 +12,11 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -224,6 +225,24 @@ def ended(server: Mapping[str, str], run_id: str | None = None) -> list[dict[str
     raise AssertionError(f"no run ended: {[(r['name'], r['state_name']) for r in runs]}")
 
 
+def upcoming(server: Mapping[str, str]) -> list[dict[str, Any]]:
+    waiting = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
+    found: list[dict[str, Any]] = ask(server, "/flow_runs/filter", waiting)
+    return found
+
+
+def due(run: Mapping[str, Any]) -> datetime:
+    return datetime.fromisoformat(run["expected_start_time"])
+
+
+def wait_for(found: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    for _ in range(240):
+        if runs := found():
+            return runs
+        time.sleep(0.5)
+    raise AssertionError("the server has made no run of the schedule")
+
+
 @pytest.mark.server
 def test_a_served_schedule_audits_at_the_moment_it_was_meant_for(
     place: Path, server: Mapping[str, str]
@@ -235,6 +254,11 @@ def test_a_served_schedule_audits_at_the_moment_it_was_meant_for(
         (first,) = ended(server)
         assert first["state_type"] == "COMPLETED", first["state"]["message"]
         assert first["name"] == "sepsis"
+
+        # The server makes the runs to come; what keeps it from that, it says in its own log and nowhere else.
+        coming = wait_for(lambda: [r for r in upcoming(server) if r["auto_scheduled"]])
+        berlin = {at.astimezone(ZoneInfo("Europe/Berlin")) for at in map(due, coming)}
+        assert {(at.weekday(), at.hour, at.minute) for at in berlin} == {(0, 6, 0)}
 
         deployment = ask(server, "/deployments/filter")[0]
         late = ask(
