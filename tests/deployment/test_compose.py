@@ -24,6 +24,8 @@ ROOT = Path(__file__).parents[2]
 CONTEXT = click.Context(cli)
 COMMANDS = {n: c for n in cli.list_commands(CONTEXT) if (c := cli.get_command(CONTEXT, n))}
 SERVICES = {"postgres", "mlflow", "prefect", "worker", "dashboards", "prometheus", "alertmanager", "grafana"}
+ONCE = {"deployments", "backup", "demo"}  # these end by themselves
+OPTIONAL = {"grafana": ["grafana"], "backup": ["backup"], "demo": ["demo"]}
 
 
 def compose(*arguments: str, file: Path = ROOT / "docker-compose.yml") -> subprocess.CompletedProcess[str]:
@@ -42,7 +44,7 @@ def compose(*arguments: str, file: Path = ROOT / "docker-compose.yml") -> subpro
 
 @cache
 def read() -> dict[str, Any]:
-    run = compose("config", "--format", "json")
+    run = compose("--profile", "*", "config", "--format", "json")
     assert run.returncode == 0, run.stderr
     config: dict[str, Any] = json.loads(run.stdout)
     return config
@@ -62,10 +64,17 @@ def test_a_wrong_key_would_be_refused(tmp_path: Path) -> None:
 
 
 def test_everything_the_service_is_made_of_is_there() -> None:
-    assert set(read()["services"]) == SERVICES
+    assert set(read()["services"]) == SERVICES | ONCE
+    assert {name: s["profiles"] for name, s in read()["services"].items() if "profiles" in s} == OPTIONAL
 
 
-@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_what_ends_is_not_started_again_and_again() -> None:
+    assert {name: read()["services"][name]["restart"] for name in ONCE} == {
+        "deployments": "on-failure", "backup": "no", "demo": "no",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES | ONCE))
 def test_a_service_may_do_no_more_than_it_needs(name: str) -> None:
     service = read()["services"][name]
     assert service["read_only"] is True
@@ -86,7 +95,7 @@ def test_a_service_says_how_it_is(name: str) -> None:
     assert check["timeout"]
 
 
-@pytest.mark.parametrize("name", sorted(SERVICES))
+@pytest.mark.parametrize("name", sorted(SERVICES | ONCE))
 def test_an_image_is_named_in_full(name: str) -> None:
     image = read()["services"][name]["image"]
     assert re.fullmatch(r"[a-z/-]+:v?\d+\.\d+(\.\d+)?(-\w+)?", image), image
@@ -132,7 +141,7 @@ def test_every_secret_is_made_and_every_mount_is_there() -> None:
                 assert volume["read_only"] is True
 
 
-@pytest.mark.parametrize("name", ["worker", "dashboards"])
+@pytest.mark.parametrize("name", ["deployments", "dashboards", "demo"])
 def test_the_command_line_takes_what_a_service_says(name: str) -> None:
     first, *rest = read()["services"][name]["command"]
     command = COMMANDS[first]

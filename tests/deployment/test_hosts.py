@@ -1,8 +1,7 @@
-"""What runs on a host: the database's first start, the secrets, the systemd unit."""
+"""What runs on a host: the secrets, the systemd unit."""
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import stat
@@ -13,36 +12,6 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "deploy/systemd/rounds.service"
-
-
-@pytest.mark.server
-def test_each_role_has_a_database_of_its_own_and_no_other(postgres: str, tmp_path: Path) -> None:
-    for role in ("rounds", "mlflow", "prefect"):
-        (tmp_path / f"{role}.password").write_text(f"it's {role}", encoding="utf-8")
-    where = dict(part.split("=", 1) for part in postgres.split())
-    environ = {
-        **os.environ,
-        "PGHOST": where["host"],
-        "PGPORT": where["port"],
-        "POSTGRES_USER": where["user"],
-        "SECRETS": str(tmp_path),
-    }
-    subprocess.run(["bash", str(ROOT / "deploy/postgres/10-roles.sh")], env=environ, check=True, timeout=600)
-
-    def signs_in(role: str, database: str, password: str | None = None) -> bool:
-        said = subprocess.run(
-            ["psql", "--no-psqlrc", "--username", role, "--dbname", database, "--command", "SELECT 1"],
-            env={**environ, "PGHOST": "127.0.0.1", "PGPASSWORD": password or f"it's {role}"},
-            capture_output=True,
-            check=False,
-            timeout=600,
-        )
-        return said.returncode == 0
-
-    assert signs_in("rounds", "rounds")
-    assert signs_in("mlflow", "mlflow")
-    assert not signs_in("rounds", "mlflow")
-    assert not signs_in("rounds", "rounds", password="it's mlflow")
 
 
 def test_secrets_are_made_once_and_for_one_reader(tmp_path: Path) -> None:
