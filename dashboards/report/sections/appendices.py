@@ -89,32 +89,42 @@ def _everything(facts: Facts) -> Section:
 
 
 def right(facts: Facts) -> Table:
-    """Accuracy: decisions that came out right, flagged with the outcome or not flagged without it."""
+    """Decisions that came out right, and the likelihood ratios: how far a flag, or none, moves the odds."""
     rows = []
     for attribute, group in (("", None), *facts.places):
         where = (attribute, group) if group is not None else ("model", None)
         had, free = facts.find("true_positive_rate", *where), facts.find("false_positive_rate", *where)
         told = [f for f in (had, free) if f is not None and f.n is not None and f.events is not None]
-        cells = (facts.hidden, facts.hidden, facts.hidden)
+        cells = (facts.hidden,) * 5
         n = sum(f.n or 0 for f in told)
         if len(told) == 2 and n:
-            good = (told[0].events or 0) + (told[1].n or 0) - (told[1].events or 0)
+            caught, alarms = ((f.events or 0, f.n or 0) for f in told)
+            good = caught[0] + alarms[1] - alarms[0]
             low, high = wilson(good, n)
             cells = (
                 f"{n:,}",
                 f"{good:,}",
                 f"{figure(good / n * 100)} ({figure(low * 100)} to {figure(high * 100)})",
+                _ratio(caught[0], caught[1], alarms[0], alarms[1]),
+                _ratio(caught[1] - caught[0], caught[1], alarms[1] - alarms[0], alarms[1]),
             )
         rows.append((f"{attribute} {group}" if group is not None else "everyone", *cells))
     return Table(
-        id="right", number="", title="Decisions that came out right (accuracy)",
+        id="right", number="", title="Decisions that came out right (accuracy), and what a flag tells",
         columns=(
             Column(title="Group", width=1.6), Column(title="n", kind="number"), Column(title="Right", kind="number"),
             Column(title="Accuracy % (95 % interval)", kind="number", width=1.6),
+            Column(title="Likelihood ratio of a flag", kind="number"), Column(title="Likelihood ratio of no flag", kind="number"),
         ),
         rows=tuple(rows),
-        note="Shown because people ask for it; where few have the outcome, flagging nobody scores well too. Without the interval’s correction for patients who repeat.",
+        note="Shown because people ask for it; where few have the outcome, flagging nobody scores well too. The odds of the outcome are "
+        "multiplied by the likelihood ratio once one knows whether there is a flag; 1 tells nothing. Without the interval’s correction for patients who repeat.",
     )  # fmt: skip
+
+
+def _ratio(had: int, of_had: int, free: int, of_free: int) -> str:
+    """The share of those with the outcome over the share of those without it."""
+    return figure((had / of_had) / (free / of_free), 2) if had and free else NOTHING
 
 
 def _across(
