@@ -81,9 +81,10 @@ def weigh(config: ModelConfig, ledger: Ledger, channels: ChannelsConfig) -> int:
         (each,) = ledger.read([head])
         audit = kept(ledger, each.audit)
         if place >= pending[0]:
-            told = Told(each, before.audit if before else None, f"entry {head.seq}",
-                        said(calendar, audit, config.zone))  # fmt: skip
-            for change in changes(state.standing, audit):
+            changed = changes(state.standing, audit)
+            kept_as = f"entry {head.seq}, {ledger.head()}" if changed else ""
+            told = Told(each, before.audit if before else None, kept_as, said(calendar, audit, config.zone))
+            for change in changed:
                 made = linked(notice(change, told, config, channels), channels)
                 raised(ledger, made, str(audit.window))
         state, before = state.after(audit, each.digest), each

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from dashboards.report.facts import VERDICTS
 from dashboards.report.model import Figure, Report
+from dashboards.report.qr_code import HELD, qr_code
 from dashboards.templating import HERE, render
 
 
@@ -15,7 +16,8 @@ def page(report: Report, *, alone: bool = True) -> str:
     """The whole page; not `alone`, it takes its style from the service that shows it."""
     marks = {word: verdict for verdict, word in VERDICTS.items()}
     style = Markup(_style()) if alone else None  # noqa: S704  our own file
-    return render("report.html", r=report, marks=marks, style=style, drawn=_drawn)
+    code = Markup(qr_code(report.head, HELD))  # noqa: S704  every part of it is escaped
+    return render("report.html", r=report, marks=marks, style=style, drawn=_drawn, code=code)
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from dashboards.report.model import Figure, Report
+from dashboards.report.qr_code import HELD, qr_code
 from dashboards.report.typeset import typeset
 from dashboards.templating import HERE
 
@@ -16,7 +17,9 @@ def pdf(report: Report) -> bytes:
     held = report.payload()
     held.pop("audit")  # the machine's figures are in the JSON file
     drawn = {f"{figure.id}.svg": figure.svg for figure in figures(report)}
-    return typeset(TEMPLATE, {"report.json": json.dumps(held), **drawn}, report.generated)
+    drawn["head.svg"] = qr_code(report.head, HELD)
+    said = json.dumps({**held, "code": HELD})
+    return typeset(TEMPLATE, {"report.json": said, **drawn}, report.generated)
 
 
 def figures(report: Report) -> list[Figure]:

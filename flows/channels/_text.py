@@ -20,6 +20,9 @@ _TOLD = (
     ("Runbook", "runbook_url"),
     ("Dashboard", "dashboard_url"),
     ("Acknowledge", "ack_url"),
+    ("Plan", "plan"),
+    # Kept where whoever runs the ledger cannot write: `rounds verify --expected-head` takes it.
+    ("Ledger head", "ledger_entry"),
 )
 
 

@@ -14,8 +14,10 @@ import pytest
 
 from flows import telling
 from flows.channel import ChannelRefused, ChannelsConfig, ChannelUnavailable, Declared
+from flows.channels import _text
 from monitors.acting import NotAccepted, acknowledge, held, not_useful, silence
 from monitors.audit import Finding, Verdict
+from monitors.governance import anchor as anchors
 from monitors.ledger import Ledger
 from monitors.notice import Notice
 from monitors.oncall import band
@@ -134,6 +136,11 @@ def test_every_field_an_on_call_person_needs_is_there(ledger: Ledger, hook: Hear
     assert "version 3.2 became 3.3" in said["last_change"]
     assert "n" not in said
     assert said["n_band"] == "100 to 999"
+    head = said["ledger_entry"].partition(", ")[2]
+    anchors.hold(ledger, anchors.parse(head))  # what `rounds verify --expected-head` does with it
+    text = _text.text(held(ledger, AT)[0].notice)
+    assert f"Ledger head: {said['ledger_entry']}" in text
+    assert f"Plan: {said['plan']}" in text
 
 
 def test_an_undelivered_alert_is_told_on_the_rerun(

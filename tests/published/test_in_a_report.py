@@ -123,11 +123,13 @@ def test_aequitas_ratios_follow_from_the_audit(compas: tuple[dict[str, Any], Rep
 
 
 def in_their_words(made: Report, group: str) -> dict[str, float]:
-    """What Aequitas calls what: ppr is the share of all flags that fall on the group, prev who has the outcome."""
+    """What Aequitas calls what: ppr is the share of all flags that fall on the group."""
     shown, whole = row(made, "t3a", f"race {group}"), row(made, "rates", f"race {group}")
     n, events, flagged = (float(shown[c].replace(",", "")) for c in ("n", "Events", "Flagged n"))
     assert whole["Flagged"] == shown["Flagged n"]
-    everyone = next(f for f in made.audit["findings"] if (f["metric"], f["group"]) == ("selection_rate", None))
+    everyone = next(
+        f for f in made.audit["findings"] if (f["metric"], f["group"]) == ("selection_rate", None)
+    )
     tpr, fpr, ppv, npv = (
         level(made, f"{m}_{'rate' if m.startswith(('true', 'false')) else 'value'}", group)
         for m in ("true_positive", "false_positive", "positive_predictive", "negative_predictive")
