@@ -23,8 +23,8 @@ from monitors.config import ModelConfig
 from monitors.errors import SourceInvalid, SourceUnavailable
 from monitors.profile import Profile
 from monitors.window import Window, moment
+from tests.flows import gcs_server, s3_server
 from tests.flows import rows as w
-from tests.flows import s3_server
 
 SOUND = w.ward(1, a_day=5)
 
@@ -253,6 +253,24 @@ def test_a_store_is_counted_as_a_folder_is_and_read_only_near_the_window(
         assert "AKIA" not in str(error.value)
     with pytest.raises(SourceUnavailable, match="the store cannot be reached"):
         counted(tmp_path, path="s3://ward/pred/day=*/*.parquet")
+
+
+def test_a_store_of_google_s_is_counted_through_its_own_client(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over HTTP, as the service account that the environment names."""
+    as_csv(tmp_path / "all.csv", MONTH)
+    wanted = counted(tmp_path, path="all.csv").digest
+    held = tmp_path / "bucket"
+    for name, content in by_day(MONTH).items():
+        (held / name).parent.mkdir(parents=True, exist_ok=True)
+        (held / name).write_bytes(content)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(gcs_server.credentials(tmp_path)))
+    with gcs_server.serving("ward", held) as address:
+        monkeypatch.setenv("CLOUD_STORAGE_EMULATOR_ENDPOINT", address)
+        assert counted(tmp_path, path="gs://ward/pred/day=*/*.parquet", partition="day").digest == wanted
+        with pytest.raises(SourceInvalid, match="no such file, looked for in gs://ward/none/"):
+            counted(tmp_path, path="gs://ward/none/*.csv")
 
 
 @pytest.mark.parametrize(
