@@ -13,7 +13,7 @@ from pathlib import Path
 
 from flows import source as sources
 from flows.home import Home, open_ledger
-from flows.monitor import Told, quietly
+from flows.monitor import Marks, Told, quietly
 from flows.run import Round, run, span
 from monitors.audit import Stage
 from monitors.calendar import KIND as CALENDAR
@@ -44,10 +44,10 @@ def backfill(
     begun = left = _left(ledger, config, stem)
     mark = ""
 
-    def stands(window: Window, stage: Stage, fingerprint: str) -> Recorded | None:
+    def stands(window: Window, stage: Stage, marks: Marks) -> Recorded | None:
         nonlocal begun, mark
-        mark = fingerprint
-        done = _done(config, ledger, window, stage, fingerprint, stem, begun)
+        mark = marks.whole
+        done = _done(config, ledger, window, stage, marks, stem, begun)
         if done is None and begun is None:  # said once there is work: a rerun writes nothing
             key = f"{stem}|{len(_begun(ledger, config, stem)) + 1}"
             begun = ledger.append(BEGUN, key, {"from": utc(start), "to": utc(end)}, model=config.model)
@@ -77,7 +77,7 @@ def _done(
     ledger: Ledger,
     window: Window,
     stage: Stage,
-    fingerprint: str,
+    marks: Marks,
     stem: str,
     begun: Entry | None,
 ) -> Recorded | None:
@@ -90,10 +90,10 @@ def _done(
     since = begun is not None and head.seq > begun.seq
     same = (
         since
-        or recorded.audit.source == fingerprint
+        or marks.hold(recorded.audit.source, window)
         or any(
             # What a whole backfill found the same stands under the source it was first counted from.
-            entry.seq > head.seq and entry.body["source"] == fingerprint
+            entry.seq > head.seq and entry.body["source"] == marks.whole
             for entry in ledger.entries(ENDED, model=config.model)
             if entry.key.startswith(f"{stem}|")
         )

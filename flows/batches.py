@@ -15,6 +15,7 @@ from flows.sampling import DIGESTED, md5
 from flows.source import Source
 from monitors.config import ModelConfig
 from monitors.errors import NotComputable, SourceInvalid
+from monitors.window import Window
 
 _LIST = "rounds_list_{}"
 _DIGITS = 6  # hexadecimal digits of a digest that a draw is made of
@@ -71,9 +72,9 @@ class Thinned:
                 self._table = thinned(self._source.table(), self._config, self.name)
         return self._table
 
-    def fingerprint(self) -> str:
+    def fingerprint(self, window: Window | None = None) -> str:
         """The source's own."""
-        return self._source.fingerprint()
+        return self._source.fingerprint(window)
 
     def unread(self) -> Mapping[str, str]:
         """The source's own."""

@@ -13,6 +13,7 @@ from flows.times import timed
 from monitors.canonical import digest
 from monitors.config import ModelConfig
 from monitors.errors import SourceInvalid
+from monitors.window import Window
 
 
 class Frame:
@@ -42,7 +43,7 @@ class Frame:
                 self._backend.drop_table("rounds_rows")
         return self._table
 
-    def fingerprint(self) -> str:
+    def fingerprint(self, window: Window | None = None) -> str:
         """Of its shape; a table in memory has no history."""
         return digest([self._rows.num_rows, self._rows.column_names])
 

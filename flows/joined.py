@@ -20,6 +20,7 @@ from monitors.columns import Columns
 from monitors.config import ModelConfig
 from monitors.errors import SourceInvalid, SourceUnavailable
 from monitors.join import Join
+from monitors.window import Window
 
 _KEY, _TIME, _HELD = "rounds_key_{}", "rounds_time", "rounds_there"
 
@@ -58,7 +59,7 @@ class Joined:
             self._table = table
         return self._table
 
-    def fingerprint(self) -> str:
+    def fingerprint(self, window: Window | None = None) -> str:
         """Of every source."""
         return digest([source.fingerprint() for source in self._opened])
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from flows import eligible as eligibles
@@ -79,7 +80,7 @@ def step(
         profile = _counted(config, window, opened, reference, stage)
         if eligible is not None:
             profile = replace(profile, eligible=eligibles.counted(config, window, eligible))
-        source_digest = fingerprint(opened, eligible)
+        source_digest = fingerprint(opened, eligible, window)
     finally:
         if opened is not source:
             opened.close()
@@ -172,10 +173,27 @@ def reference_key(config: ModelConfig, period: Window, left_out: Sequence[Window
     return digest([config.model, config.version, facts, str(period), *more])
 
 
-def fingerprint(source: Source, eligible: Source | None) -> str:
+def fingerprint(source: Source, eligible: Source | None, window: Window | None = None) -> str:
     """Of all that a window is counted from: another one means that the counts may be others."""
-    own = source.fingerprint()
+    own = source.fingerprint(window)
     return own if eligible is None else digest([own, eligible.fingerprint()])
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What a source is known by as it is now: as a whole, and by what it holds of a window."""
+
+    source: Source
+    eligible: Source | None = None
+
+    @cached_property
+    def whole(self) -> str:
+        """Of all of it, worked out once."""
+        return fingerprint(self.source, self.eligible)
+
+    def hold(self, counted_from: str | None, window: Window) -> bool:
+        """Whether what a window was counted from is there still, as it was."""
+        return counted_from == self.whole or (counted_from == fingerprint(self.source, self.eligible, window))
 
 
 def refuse_overlap(config: ModelConfig, window: Window) -> None:

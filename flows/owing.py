@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from statistics import median
 
-from flows.monitor import due, overlapping, stage_at
+from flows.monitor import Marks, due, overlapping, stage_at
 from monitors.audit import Audit, Stage
 from monitors.config import ModelConfig
 from monitors.errors import LedgerError
@@ -32,7 +32,7 @@ def owing(
     ledger: Ledger,
     at: datetime,
     folder: Path,
-    fingerprint: str | None = None,
+    marks: Marks | None = None,
     rows: Rows | None = None,
 ) -> list[tuple[Window, Stage]]:
     """Every window a scheduled run owes at a moment, each at the stage it has reached.
@@ -46,7 +46,7 @@ def owing(
         ledger: where its audits are.
         at: the moment the run was scheduled for, never the clock's.
         folder: where a marker's relative path starts from.
-        fingerprint: of the source as it is now; None counts nothing again.
+        marks: of the source as it is now; None counts nothing again.
         rows: how many rows a window holds now; None waits for none.
     """
     standing = ledger.heads(config.model, before=at)
@@ -66,10 +66,10 @@ def owing(
     for window, entry in audited.items():
         if entry.stage == "scored" and on_grid(config, window) and stage_at(config, window, at) == "outcome":
             owed[window] = "outcome"
-    if fingerprint is not None:
+    if marks is not None:
         latest = sorted(w for w in audited if on_grid(config, w) and w < last)
         for window in latest[len(latest) - config.arrival.recount :] if config.arrival.recount else []:
-            if _counted_from(ledger, heads[str(window)].digest) != fingerprint:
+            if not marks.hold(_counted_from(ledger, heads[str(window)].digest), window):
                 owed.setdefault(window, stage_at(config, window, at))
     return sorted((w, stage) for w, stage in owed.items() if not overlapping(config, w))
 

@@ -18,7 +18,7 @@ from flows.counting import rows_in
 from flows.home import Home
 from flows.home import now as now  # those who run a model ask here for both
 from flows.home import open_ledger as open_ledger
-from flows.monitor import Told, fingerprint, overlapping, quietly, refuse_overlap, stage_at, step
+from flows.monitor import Marks, Told, overlapping, quietly, refuse_overlap, stage_at, step
 from flows.owing import enrol, owing, repair
 from flows.planned import planned
 from flows.source import Source
@@ -38,7 +38,7 @@ log = logging.getLogger("rounds")
 
 Choose = Callable[[ModelConfig, datetime], list[tuple[Window, Stage]]]
 Before = Callable[[ModelConfig, Window, Source, Ledger, Told], None]
-Stands = Callable[[Window, Stage, str], Recorded | None]
+Stands = Callable[[Window, Stage, Marks], Recorded | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def run(
 
     Without `choose`, all that the schedule owes at the moment: what an outage left out as well.
     `before` is done for each window first, and may leave findings in the ledger for its audit.
-    A window of which `stands` gives an audit, asked with its stage and the source's fingerprint, is
+    A window of which `stands` gives an audit, asked with its stage and the source's marks, is
     not counted again.
     A run that is `patient` goes on with the next window where one cannot be audited, and raises at
     its end. The record comes first: when MLflow or a channel is away the audit stands, and what
@@ -116,15 +116,15 @@ def run(
         try:
             eligible = eligibles.connect(config, path.parent)
             try:
-                mark = fingerprint(source, eligible) if chosen is None or stands is not None else ""
+                marks = Marks(source, eligible)
                 if chosen is None:
                     chosen = owing(
-                        config, ledger, at, path.parent, mark, lambda w: rows_in(config, w, source)
+                        config, ledger, at, path.parent, marks, lambda w: rows_in(config, w, source)
                     )
                 for number, (window, stage) in enumerate(chosen, start=1):
                     of = f" ({number} of {len(chosen)})" if len(chosen) > 1 else ""
                     told(f"{config.model}: {window.start:%d %b %Y} to {window.end:%d %b %Y}{of}")
-                    held = stands(window, stage, mark) if stands is not None else None
+                    held = stands(window, stage, marks) if stands is not None else None
                     if held is not None:
                         worst = str(keep(ledger, held.audit).worst)
                         yield Round(config.model, str(window), stage, held.digest, worst, new=False)

@@ -17,6 +17,7 @@ from monitors.config import ModelConfig
 from monitors.declared_source import Source as Declared
 from monitors.errors import ConfigError
 from monitors.plan import COMPARED, RISK, Rule
+from monitors.window import Window
 
 if TYPE_CHECKING:
     import ibis
@@ -32,8 +33,11 @@ class Source(Protocol):
         """The table, with derived columns, times readable as timestamps."""
         ...
 
-    def fingerprint(self) -> str:
-        """Changes when the data may have changed; kept with each audit."""
+    def fingerprint(self, window: Window | None = None) -> str:
+        """Changes when the data may have changed; kept with each audit.
+
+        With a `window`, a source that can tell leaves out whatever holds none of its rows.
+        """
         ...
 
     def unread(self) -> Mapping[str, str]:

@@ -136,6 +136,7 @@ def measure(folder: Path, models: int) -> dict[str, Any]:
         runs = -(-models // TOGETHER)
         for night in ("first", "later"):
             if night == "later":
+                rows.arrive(folder, models, 1)
                 at = f"{today + timedelta(days=1)}T06:00:00Z"
                 for each in ask(api, "/deployments/filter", {}):
                     ask(api, f"/deployments/{each['id']}/create_flow_run", {

@@ -20,8 +20,9 @@ NIGHT = """
 
 Each model's daily window of 10,000 rows × 30 features × 3 sensitive columns under the shipped plan, by
 Prefect's worker ({together} models a run, {at_once} runs at once) to a PostgreSQL ledger and a local MLflow
-server. On the first night each model's reference is counted too. On a later one the window before is counted
-once more, since its source has grown.
+server. No two models of a run have the same rows. On the first night each model's reference is counted too.
+On a later one another file has come; the window before is not counted once more, since what it was counted
+from is as it was.
 
 | models | night | windows | seconds | a window | of it MLflow's server | peak memory | clock | load |
 |--:|---|--:|--:|--:|--:|--:|--:|--:|

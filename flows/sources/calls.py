@@ -24,6 +24,7 @@ from flows.times import timed
 from monitors.canonical import digest
 from monitors.config import ModelConfig
 from monitors.errors import SourceInvalid
+from monitors.window import Window
 
 _CHUNK = 1 << 20
 
@@ -74,7 +75,7 @@ class Calls:
             self._table = self._open()
         return self._table
 
-    def fingerprint(self) -> str:
+    def fingerprint(self, window: Window | None = None) -> str:
         """Of every file's name and content: the audit keeps it, so a log that was changed since shows."""
         return digest([(place.name, _content(place)) for place in self._reading.paths])
 

@@ -24,6 +24,7 @@ from monitors.canonical import digest
 from monitors.config import IsoLength, ModelConfig
 from monitors.errors import SourceInvalid
 from monitors.told import small
+from monitors.window import Window
 
 COLUMNS = (
     "id", "time", "patient", "encounter", "method", "device", "score", "risk",
@@ -119,7 +120,7 @@ class Resources:
         self.table()
         return self._unread
 
-    def fingerprint(self) -> str:
+    def fingerprint(self, window: Window | None = None) -> str:
         """Of the export's own time, and every file's name and size."""
         files = sorted({file for held in self._files.values() for file in held} | set(self._deleted))
         return digest([self._until, [(file.name, file.stat().st_size) for file in files]])

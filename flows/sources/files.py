@@ -15,9 +15,10 @@ import ibis
 from pydantic import BaseModel, ConfigDict, Field
 
 from flows.derive import needed
+from flows.dialects import fetched
 from flows.embedded import embedded, shut
 from flows.engine import plainly, said
-from flows.periods import PARTITION
+from flows.periods import PARTITION, within
 from flows.sources import _places
 from flows.sources._places import Place
 from flows.times import timed
@@ -25,6 +26,7 @@ from flows.unpacked import refuse_unsound
 from monitors.canonical import digest
 from monitors.config import ModelConfig
 from monitors.errors import SourceInvalid
+from monitors.window import Window
 
 Format = Literal["parquet", "csv", "json"]
 _FORMATS: dict[str, Format] = {
@@ -39,6 +41,7 @@ _FORMATS: dict[str, Format] = {
 }
 _DELIMITERS = (",", ";", "\t", "|")
 _AT_LINE = re.compile(r"CSV Error on Line: (\d+)")
+_WHERE = "rounds_file"
 _PART = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")  # a year, a month or a day
 _COUNTED = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
 
@@ -204,9 +207,22 @@ class Files:
             self._table = self._open()
         return self._table
 
-    def fingerprint(self) -> str:
-        """Of every file's name, size and time of change."""
-        return digest([(place.name, place.size, place.changed) for place in self._reading.paths])
+    def fingerprint(self, window: Window | None = None) -> str:
+        """Of every file's name, size and time of change; of Parquet those that hold rows of the window."""
+        places = self._reading.paths
+        if window is not None and self._reading.format == "parquet" and len(places) > 1:
+            places = self._holding(window)
+        return digest([(place.name, place.size, place.changed) for place in places])
+
+    def _holding(self, window: Window) -> list[Place]:
+        """The files that hold rows of a window; the ends of most others tell the engine that they do not."""
+        rows = within(self._view(_WHERE), self._config.columns, window, self._config, self.name)
+        with plainly(self.name):
+            held = {row[_WHERE] for row in fetched(rows.select(_WHERE).distinct())}
+        places = self._reading.paths
+        if not held <= {place.path for place in places}:  # a column of the rows' own is called so
+            return places
+        return [place for place in places if place.path in held]
 
     def unread(self) -> dict[str, str]:
         """Nothing: what cannot be read is refused as a whole."""
@@ -239,23 +255,37 @@ class Files:
             types = dict.fromkeys(dates, "VARCHAR")
             if reading.format == "json" and types:
                 types = {**there, **types}
+        if reading.format == "parquet":
+            return self._view()
         used = ", ".join(quoted(column) for column in read)
-        if reading.partition is not None:
-            used += f", {quoted(reading.partition)} AS {PARTITION}"
-        storage = "VIEW" if reading.format == "parquet" else "TABLE"
         with plainly(self.name, there):
             self._backend.raw_sql(
-                f"CREATE TEMP {storage} rounds_rows AS SELECT {used} "  # noqa: S608
+                f"CREATE TEMP TABLE rounds_rows AS SELECT {used} "  # noqa: S608
                 f"FROM {reading.reader(self._backend, types)}"
             )
             rows = self._backend.table("rounds_rows")
             table = timed(rows, config, self._settings.time_format, self.name)
-            if reading.format == "parquet":
-                return table
             # Kept as read: a time in text would otherwise be read again for every count.
             kept = self._backend.create_table("rounds_read", table, temp=True)
             self._backend.raw_sql("DROP TABLE rounds_rows")
             return kept
+
+    def _view(self, beside: str | None = None) -> ibis.Table:
+        """Parquet as it lies in the files, the file's own path `beside` each row where that is wanted."""
+        config, reading = self._config, self._reading
+        read = needed(config, "duckdb")
+        used = [quoted(column) for column in read]
+        if reading.partition is not None:
+            used.append(f"{quoted(reading.partition)} AS {PARTITION}")
+        if beside is not None:
+            used.append(f"filename AS {beside}")
+        name = f"rounds_rows_{beside or 'alone'}"
+        with plainly(self.name, read):
+            self._backend.raw_sql(
+                f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT {', '.join(used)} "  # noqa: S608
+                f"FROM {reading.reader(self._backend)}"
+            )
+            return timed(self._backend.table(name), config, self._settings.time_format, self.name)
 
 
 def connect(settings: Settings, config: ModelConfig, folder: Path) -> Files:

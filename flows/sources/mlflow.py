@@ -23,6 +23,7 @@ from monitors.columns import Columns
 from monitors.config import ModelConfig
 from monitors.declared_source import Source as Declared
 from monitors.errors import SourceInvalid
+from monitors.window import Window
 
 LISTS = True  # a trace may hold a batch of requests
 ROWS = 50_000  # scored at once
@@ -101,7 +102,7 @@ class Scored:
                 self._table = timed(held, self._config, None, self.name)
         return self._table
 
-    def fingerprint(self) -> str:
+    def fingerprint(self, window: Window | None = None) -> str:
         """Of the inputs, and of the very model that scored them."""
         return digest([self._inputs.fingerprint(), self.name, self._version, self._digest])
 
@@ -166,7 +167,7 @@ class Traces:
                 self._table = self._backend.create_table("rounds_read", table, temp=True)
         return self._table
 
-    def fingerprint(self) -> str:
+    def fingerprint(self, window: Window | None = None) -> str:
         """Of how many traces there are, and the latest."""
         return digest([self.name, self._digest])
 

@@ -19,6 +19,7 @@ from flows.engine import plainly
 from monitors.canonical import digest
 from monitors.config import ModelConfig
 from monitors.errors import SourceInvalid, SourceUnavailable
+from monitors.window import Window
 
 Format = Literal["parquet", "orc", "csv", "json", "delta", "iceberg", "avro"]
 _OURS = {
@@ -79,7 +80,7 @@ class Spark:
             self._table = self._opened()
         return self._table
 
-    def fingerprint(self) -> str:
+    def fingerprint(self, window: Window | None = None) -> str:
         """Of how many rows there are, and the latest time."""
         table, time = self.table(), self._config.columns.time
         with plainly(self.name, table.columns):

@@ -26,7 +26,7 @@ from flows.times import timed
 from monitors.canonical import digest
 from monitors.config import IsoLength, ModelConfig
 from monitors.errors import RoundsError, SourceInvalid, SourceUnavailable
-from monitors.window import Length
+from monitors.window import Length, Window
 
 # What a URL begins with, and the engine's name.
 ENGINES = {
@@ -131,7 +131,7 @@ class Database:
             self._table = self._opened_table()
         return self._table
 
-    def fingerprint(self) -> str:
+    def fingerprint(self, window: Window | None = None) -> str:
         """Of how many rows there are, the latest time, and the latest change where a column says it."""
         table, time = self.table(), self._config.columns.time
         asked: dict[str, Any] = {"rows": table.count(), **({"last": table[time].max()} if time else {})}

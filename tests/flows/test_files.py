@@ -7,7 +7,7 @@ import io
 import json
 import os
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +139,32 @@ def test_the_fingerprint_changes_with_the_file(tmp_path: Path) -> None:
     shorter = fingerprint()
     os.utime(path, ns=(0, 0))
     assert len({first, shorter, fingerprint()}) == 3
+
+
+def test_a_file_that_holds_no_row_of_a_window_is_none_of_its_source(tmp_path: Path) -> None:
+    start = moment("2026-01-05T00:00:00Z")
+    windows = [Window(start + i * timedelta(days=1), start + (i + 1) * timedelta(days=1)) for i in range(2)]
+
+    def write(name: str, day: int, rows: list[w.Row]) -> None:
+        held = [row | {"at": start + timedelta(days=day, hours=i % 24)} for i, row in enumerate(rows)]
+        pq.write_table(pa.Table.from_pylist(held), tmp_path / f"{name}.parquet")
+
+    def marks() -> tuple[str, ...]:
+        opened = source.connect(w.config(source={"kind": "files", "path": "*.parquet"}), tmp_path)
+        try:
+            return opened.fingerprint(), *map(opened.fingerprint, windows)
+        finally:
+            opened.close()
+
+    for day in (0, 1):
+        write(f"day-{day}", day, SOUND)
+    whole, first, second = marks()
+    write("day-2", 2, SOUND)
+    assert marks()[0] != whole
+    assert marks()[1:] == (first, second)
+    write("late", 0, SOUND[:1])
+    assert marks()[1] != first
+    assert marks()[2] == second
 
 
 def test_settings_are_checked_before_any_file_is_looked_for() -> None:
