@@ -29,9 +29,11 @@ Written by `benchmarks/pdfs.py` (its first lines say how to run it): the sample 
 and once it is decided, and a committee's pack.
 
 [veraPDF](https://verapdf.org) {vera} is the validator that archives go by: each file was held to its whole
-profiles of PDF/A-2a and of PDF/UA-1. [outloud](https://github.com/visionably/outloud) {outloud} checks
-PDF/UA-1 by rules of its own, and looks for what a file may still do to a person who listens to it. The
-QR code of page 1 was read by zxing from the page drawn in grey at {dpi} dots an inch: the head of the foot.
+profiles of PDF/A-2a and of PDF/UA-1. It was compiled from its published sources of August 2025 without its
+measure of colour contrast, which neither profile asks for. [outloud](https://github.com/visionably/outloud)
+{outloud} checks PDF/UA-1 by rules of its own, and looks for what a file may still do to a person who listens
+to it. The QR code of page 1 (the pack has none) was read by zxing from the page drawn in grey at {dpi} dots
+an inch: it is the ledger head of the foot.
 """
 WHY = """The warnings, read one by one: tables that are mostly empty (TBL-012) are the decision log and the
 sign-off of an open report, which people fill by hand; once it is decided they are gone. Lines that come back
@@ -41,7 +43,8 @@ a list that goes on from the page before; the tags have the right order."""
 BROKEN = """## Can they refuse
 
 A checker that never refuses shows nothing, so copies of `shareable.pdf` were broken on purpose, one thing
-each."""
+each. PDF/A-2a recommends a language and a figure's words and does not ask for them; PDF/UA-1 says nothing of
+scripts."""
 DPI = 110  # about what an office printer and a phone leave of a page
 FLAVOURS = {"2a": "PDF/A-2a", "ua1": "PDF/UA-1"}
 VOTES = (
