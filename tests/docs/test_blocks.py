@@ -19,7 +19,8 @@ from typing import Any
 import pytest
 import yaml
 
-from flows import channel, planned, source
+from flows import channel, planned, retention, source
+from monitors.retention import RetentionRule
 from rounds import cli
 from tests.docs import checked
 from tests.docs.place import ROOT, Block, Place, blocks
@@ -94,6 +95,14 @@ def records(place: Place) -> None:
     place.names["S-1a2b3c4d"] = re.findall(r"S-\w+", place.said)[0]
 
 
+def hours(place: Place) -> None:
+    """A model of hourly windows that nobody audited yet."""
+    models = place.folder / "configs" / "models"
+    models.mkdir(parents=True)
+    told = WHOLE | {"model": "sepsis-hourly", "window": "PT1H"}
+    (models / "sepsis-hourly.yaml").write_text(yaml.safe_dump(told), encoding="utf-8")
+
+
 # Pages that speak of the shipped inpatients, as after `make demo`.
 IN_A_CHECKOUT = {"docs/governance.md"}
 SHIPPED = Path("configs/models/support-survival.yaml")
@@ -104,6 +113,7 @@ LAID_OUT: dict[str, Callable[[Place], None]] = {
     "docs/later.md": scores,
     "docs/readiness.md": visits,
     "docs/requests.md": requests,
+    "docs/retention.md": hours,
 }
 
 
@@ -139,6 +149,8 @@ def read(place: Place, block: Block) -> None:
     path.write_text(block.text, encoding="utf-8")
     if set(held) <= {"changes"}:
         assert planned.planned(path, {"ROUNDS_CALENDAR": str(path)}).changes
+    elif set(held) <= set(RetentionRule.model_fields):
+        assert retention.read(path).said
     elif set(held) <= set(channel.ChannelsConfig.model_fields):
         assert channel.read(path).channels
     elif not named:
