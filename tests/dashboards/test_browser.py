@@ -22,6 +22,7 @@ NOT_FOUND = "Failed to load resource: the server responded with a status of 404 
 def seen(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
     width, scheme = request.param
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    context.set_default_navigation_timeout(120_000)  # a slow machine is no fault of a page
     yield context.new_page()
     context.close()
 
@@ -29,6 +30,7 @@ def seen(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_navigation_timeout(120_000)  # a slow machine is no fault of a page
     yield context.new_page()
     context.close()
 
