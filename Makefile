@@ -66,15 +66,16 @@ mutation: $(VENV)/.ready-dev ## Would the tests notice? Mutants of what verdicts
 schema: $(VENV)/.ready-dev ## configs/schema.json anew, from monitors/config.py
 	@$(PY) -m scripts.generate schema
 
-docs: $(VENV)/.ready-dev ## The generated pages and the changelog anew
+docs: $(VENV)/.ready-dev ## The generated pages and the changelog anew, and the site in build/site
 	@$(PY) -m scripts.generate
+	@$(PY) -m scripts.site
 
 # Names, versions and hashes, and no host: any index, mirror or wheel folder will do.
 LOCK = uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate
 lock: ## Resolve again within pyproject.toml's bounds (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/"; exit 1; }
 	$(LOCK) --extra postgres pyproject.toml -o requirements.lock
-	$(LOCK) --extra postgres --extra fhir --extra spark --group test --group lint --group grafana -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(LOCK) --extra postgres --extra fhir --extra spark --group test --group lint --group grafana --group docs -c requirements.lock pyproject.toml -o requirements-dev.lock
 	$(LOCK) --group build -c requirements.lock -o requirements-build.lock
 
 WHEELS ?= dist/wheelhouse

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml
 
@@ -39,10 +40,12 @@ PAGES = sorted(
 PARSED = {
     "serve": "serves until it is stopped; tests/cli/test_serve.py runs it",
     "deploy": "needs a Prefect server; tests/flows/test_deploy.py runs it",
+    "review": "needs a queue that was drawn and read; tests/stories/test_review.py runs it",
     "demo": "a minute; tests/cli/test_demo.py runs it",
 }
 # What another file runs, which names the page; or what is a record.
 ELSEWHERE = {
+    ("docs/adding.md", "python"): "tests/docs/test_adding.py",
     ("docs/notebook.md", "python"): "tests/dashboards/test_notebook.py",
     ("docs/mutation.md", "diff"): "benchmarks/mutation.py",
 }
@@ -77,6 +80,19 @@ def wards(place: Place) -> None:
     write(place.folder / "ward.csv", ward())
 
 
+def forms(place: Place) -> None:
+    """A form to fill in."""
+    (place.folder / "forms.csv").write_text("key\n", encoding="utf-8")
+
+
+def calls(place: Place) -> None:
+    """The page's own call, thirty a day for five weeks."""
+    (call,) = (json.loads(b.text) for b in blocks("docs/calls.md") if b.language == "json")
+    days = [row["at"].replace(" ", "T") + "Z" for row in ward()]
+    lines = [json.dumps(call | {"call_id": f"c{i}", "began_at": at}) for i, at in enumerate(days)]
+    (place.folder / "calls.ndjson").write_text("\n".join(lines), encoding="utf-8")
+
+
 def pairs(place: Place) -> None:
     """Prompts that differ in one cue, and a tool that heeds it once."""
     asked = [{"cue": "name", "prompt": f"case {i}", "flipped": f"case {i}, Ana"} for i in range(40)]
@@ -88,7 +104,7 @@ def pairs(place: Place) -> None:
 def records(place: Place) -> None:
     """A report before the committee, a list of what was bought, and a place nobody here can write."""
     assert place.rounds("audit", str(SHIPPED), "--format", "json") == 0, place.said
-    place.names |= {"R-2026-03": place.said.partition(":")[0], "/mnt/privacy-office": str(place.folder)}
+    place.names |= {"R-e288f2cbca9c": place.said.partition(":")[0], "/mnt/privacy-office": str(place.folder)}
     (place.folder / "procurement.csv").write_text("name,vendor\nscribe,Acme\n", encoding="utf-8")
     bought = ("procurement.csv", "--source", "procurement", "--by", "A. Name")
     assert [place.rounds("inventory", *told) for told in (("import", *bought), ("queue",))] == [0, 0]
@@ -104,9 +120,12 @@ def hours(place: Place) -> None:
 
 
 # Pages that speak of the shipped inpatients, as after `make demo`.
-IN_A_CHECKOUT = {"docs/governance.md"}
+IN_A_CHECKOUT = {
+    f"docs/{name}.md" for name in ("bias-audit", "first-model", "governance", "margins", "start")
+}
 SHIPPED = Path("configs/models/support-survival.yaml")
 LAID_OUT: dict[str, Callable[[Place], None]] = {
+    "docs/calls.md": calls,
     "docs/federation.md": wards,
     "docs/flip.md": pairs,
     "docs/governance.md": records,
@@ -114,7 +133,21 @@ LAID_OUT: dict[str, Callable[[Place], None]] = {
     "docs/readiness.md": visits,
     "docs/requests.md": requests,
     "docs/retention.md": hours,
+    "docs/review.md": forms,
 }
+
+
+def parsed(words: list[str]) -> None:
+    """Whether a command, or the one under it, takes its arguments; it is not run."""
+    words = words[: words.index(">")] if ">" in words else words
+    name, *rest = words[1:]
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None, name
+    if isinstance(command, click.Group) and rest and not rest[0].startswith("-"):
+        name, *rest = rest
+        command = command.get_command(click.Context(command), name)
+        assert command is not None, name
+    command.make_context(name, rest)
 
 
 def run(place: Place, line: str, block: Block) -> None:
@@ -128,9 +161,8 @@ def run(place: Place, line: str, block: Block) -> None:
     if words[0] != "rounds":
         checked.check(words)
     elif words[1] in PARSED:
-        command = cli.get_command(None, words[1])  # type: ignore[arg-type]
-        assert command is not None
-        command.make_context(words[1], words[2:])
+        with place.standing():
+            parsed(words)
     else:
         status = place.rounds(*words[1:])
         assert status == int(expected[1] if expected else 0), f"{block}: {line}\n{place.said}"
@@ -162,7 +194,7 @@ def read(place: Place, block: Block) -> None:
 
 def follows(said: str, shown: str) -> list[str]:
     """The lines shown that the output does not hold, in their order; a line of … stands for any."""
-    lines = iter(line.rstrip() for line in said.splitlines())
+    lines = iter(line.replace("\u00a0", " ").replace("\u202f", " ").rstrip() for line in said.splitlines())
     return [line for line in map(str.rstrip, shown.splitlines()) if line != "…" and line not in lines]
 
 
