@@ -2,7 +2,7 @@
 # A clean Debian in a folder, and Rounds on it as README.md says: clean_machine.sh FOLDER
 #
 # Then a wheelhouse and an SBOM are made there, and in a second clean Debian that has no network at all
-# (a network namespace of its own, without even a loopback to other machines) Rounds is installed from
+# (a network namespace of its own, in which there is a loopback and nothing else) Rounds is installed from
 # the wheelhouse and the demo run. Last, what .ci/run installs is installed, and asked for its version.
 # As root, with debootstrap; nothing is left mounted. Each step says what it took.
 set -euo pipefail
@@ -19,14 +19,15 @@ say() { printf '\n== %s\n' "$*"; }
 inside() { # network|alone FOLDER COMMAND…
     local how=$1 root=$2 own=()
     shift 2
-    [[ $how == alone ]] && own=(--net)
+    [[ $how != alone ]] || own=(--net)
     unshare --mount --pid --fork "${own[@]}" bash -ec '
-        root=$1; shift
+        root=$1; how=$2; shift 2
+        [[ $how != alone ]] || ip link set lo up
         mount -t proc proc "$root/proc"
         mount --rbind /dev "$root/dev"
         exec chroot "$root" setpriv --reuid=1000 --regid=1000 --clear-groups \
             env -i HOME=/srv/it PATH=/usr/local/bin:/usr/bin:/bin TERM=dumb LANG=C.UTF-8 \
-            PIP_CERT=/etc/ssl/certs/ca-certificates.crt ${PIP_INDEX_URL:+PIP_INDEX_URL="$PIP_INDEX_URL"} "$@"' - "$root" "$@"
+            PIP_CERT=/etc/ssl/certs/ca-certificates.crt ${PIP_INDEX_URL:+PIP_INDEX_URL="$PIP_INDEX_URL"} "$@"' - "$root" "$how" "$@"
 }
 
 as_root() { # FOLDER COMMAND…
