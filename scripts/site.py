@@ -55,7 +55,7 @@ SETTINGS: dict[str, Any] = {
     # Search from the file system needs it; unnamed, it would be fetched from another host.
     "extra": {"generator": False, "polyfills": ["site/iframe-worker.js"]},
     "markdown_extensions": [
-        "tables", {"toc": {"permalink": True, "slugify": _SLUGS}},
+        "tables", "sane_lists", {"toc": {"permalink": True, "slugify": _SLUGS}},
         "pymdownx.highlight", "pymdownx.superfences",
     ],
 }  # fmt: skip

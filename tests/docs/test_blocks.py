@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+import duckdb
 import pytest
+import sqlglot
 import yaml
 
 from flows import channel, planned, retention, source
@@ -25,6 +27,7 @@ from monitors.retention import RetentionRule
 from rounds import cli
 from tests.docs import checked
 from tests.docs.place import ROOT, Block, Place, blocks
+from tests.flows import test_fhir as fhir
 from tests.flows.rows import ward, write
 from tests.stories.test_joined import actions, events, predictions
 from tests.stories.test_readiness import hospital
@@ -80,6 +83,37 @@ def wards(place: Place) -> None:
     write(place.folder / "ward.csv", ward())
 
 
+def warehouse(place: Place) -> None:
+    """A database with a table of predictions, where the page has PostgreSQL at its address."""
+    write(place.folder / "ward.csv", ward())
+    with duckdb.connect(str(place.folder / "clinical.duckdb")) as held:
+        held.execute(f"CREATE TABLE predictions AS SELECT * FROM read_csv('{place.folder}/ward.csv')")
+    address = "postgresql://rounds_reader@warehouse.example:5432/clinical?sslmode=verify-full"
+    place.names[address] = "duckdb://clinical.duckdb"
+
+
+def database(place: Place, block: Block) -> None:
+    """Run a block of SQL; what gives rights is PostgreSQL's own and only parsed."""
+    with duckdb.connect(str(place.folder / "clinical.duckdb")) as held:
+        for statement in filter(None, map(str.strip, block.text.split(";"))):
+            assert sqlglot.parse_one(statement, read="postgres")
+            if not statement.startswith(("CREATE ROLE", "GRANT")):
+                held.execute(statement)
+
+
+def export(place: Place) -> None:
+    """A bulk export of what the page's file names, thirty predictions a day for five weeks."""
+    folder = place.folder / "exports" / "2026-11"
+    folder.mkdir(parents=True)
+    held = [fhir.patient(f"p{i}") for i in range(50)]
+    for i, row in enumerate(ward()):
+        at, who = row["at"].replace(" ", "T") + "Z", {"reference": f"Patient/p{i % 50}"}
+        held.append(fhir.risk(f"r{i}", row["risk"], occurrenceDateTime=at, subject=who))
+    code = {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "A41.9"}]}
+    came = {"resourceType": "Condition", "id": "c1", "code": code, "subject": {"reference": "Patient/p1"}}
+    fhir.written(folder, *held, came | {"onsetDateTime": "2026-01-07T00:00:00Z"})
+
+
 def forms(place: Place) -> None:
     """A form to fill in."""
     (place.folder / "forms.csv").write_text("key\n", encoding="utf-8")
@@ -126,7 +160,9 @@ IN_A_CHECKOUT = {
 SHIPPED = Path("configs/models/support-survival.yaml")
 LAID_OUT: dict[str, Callable[[Place], None]] = {
     "docs/calls.md": calls,
+    "docs/databases.md": warehouse,
     "docs/federation.md": wards,
+    "docs/fhir.md": export,
     "docs/flip.md": pairs,
     "docs/governance.md": records,
     "docs/later.md": scores,
@@ -178,7 +214,10 @@ def read(place: Place, block: Block) -> None:
     held = yaml.safe_load(block.text)
     path = place.folder / (named[1] if named else "block.yaml")
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(block.text, encoding="utf-8")
+    text = block.text
+    for name, meant in place.names.items():
+        text = text.replace(name, meant)
+    path.write_text(text, encoding="utf-8")
     if set(held) <= {"changes"}:
         assert planned.planned(path, {"ROUNDS_CALENDAR": str(path)}).changes
     elif set(held) <= set(RetentionRule.model_fields):
@@ -208,6 +247,8 @@ def executed(place: Place, block: Block) -> None:
                 run(place, part, block)
     elif block.language == "yaml":
         read(place, block)
+    elif block.language == "sql":
+        database(place, block)
     elif block.language == "json":
         json.loads(block.text)
     elif block.language == "text" and block.page == "README.md":
