@@ -337,6 +337,26 @@ HEALTH = Board(
             ("count(rounds_silenced_until_timestamp_seconds > time()) or vector(0)",),
         ),
         Asked(
+            "stat",
+            "Let go by the retention rule",
+            "Bodies of the ledger, in all; their digests stay.",
+            ("rounds_retention_removed_bodies",),
+        ),
+        Asked(
+            "stat",
+            "Room they had in the ledger",
+            "Given back to the database.",
+            ("rounds_retention_removed_bytes",),
+            unit="bytes",
+        ),
+        Asked(
+            "stat",
+            "Since retention last came to its end",
+            "Empty where no rule removes anything.",
+            ("time() - rounds_retention_last_success_timestamp_seconds",),
+            unit="s",
+        ),
+        Asked(
             "lines",
             "Since each model's last audit",
             "Seconds since it was written to the ledger.",
