@@ -45,10 +45,15 @@ def make(words: Words) -> None:
 
 
 def docker(words: Words) -> None:
-    """Compose's own words, and nothing it would have to be given."""
-    known = {"up": {"--detach", "--build"}, "ps": set()}
+    """Compose's own words, and services and profiles that its file declares."""
+    file = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+    services = file["services"]
+    profiles = {name for service in services.values() for name in service.get("profiles", ())}
+    known = {"--detach", "--build", "--rm", "--scale", "--no-recreate", "--profile"}
     assert words[1] == "compose"
-    assert set(words[3:]) <= known[words[2]]
+    named = [word.partition("=")[0] for word in words[2:] if not word.startswith("--")]
+    assert set(named) <= {"up", "ps", "run", *services, *profiles}, words
+    assert {word for word in words if word.startswith("--")} <= known, words
 
 
 def kubectl(words: Words) -> None:
