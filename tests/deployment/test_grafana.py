@@ -18,6 +18,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from dashboards.app import create_app
 from dashboards.series import FAMILIES
+from monitors.retention import RETAINED
 from scripts.grafana_boards import BOARDS
 from tests.dashboards import ward
 from tests.dashboards.conftest import served
@@ -88,6 +89,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     configs["by-site"] = sites.model_copy(update={"columns": columns})
     north = ward.finding("scored_share", "fairness", subject="site", group="north", value=0.9, n=120)
     ward.record(ledger, "by-site", ward.WEEKS - 1, (north, *ward.usual(1)))
+    ledger.append(RETAINED, "2026-03-02", {}, summary={"removed": 40, "bytes": 90_000})
     app = create_app(
         ledger, configs, published=ward.published, now=lambda: datetime.now(UTC), oncall=ward.ONCALL
     )
