@@ -106,6 +106,7 @@ class Host:
         names = "|".join([*PORTS, r"127\.0\.0\.1"])
         text = re.sub(rf"(?<![\w.-])({names}):(\d+)", lambda m: f"127.0.0.1:{self.port(m[2])}", text)
         text = re.sub(r"(localhost:|^--port=|^)(\d{4})(?=,|$)", lambda m: m[1] + self.port(m[2]), text)
+        text = text.replace("--host=postgres", f"--host=127.0.0.1 --port={self.database}")
         return text.replace("@postgres/", f"@127.0.0.1:{self.database}/").replace("0.0.0.0", "127.0.0.1")
 
     def port(self, number: str) -> str:
