@@ -468,7 +468,7 @@ def test_an_unknown_kind_of_source_is_named_with_those_there_are() -> None:
         w.config(source={"kind": "sqlit", "path": "x"})
     assert (
         str(wrong.value)
-        == "sepsis.yaml: source.kind: must be one of fhir, files, mlflow, spark, sql (got 'sqlit')"
+        == "sepsis.yaml: source.kind: must be one of calls, fhir, files, mlflow, spark, sql (got 'sqlit')"
     )
 
 

@@ -270,7 +270,7 @@ def test_a_copy_whose_time_is_up_loses_its_artifacts_and_its_run(tmp_path: Path,
     uri, later = held.home.mlflow_uri, START + timedelta(days=400)
     first, *_ = [held.record(window, done=False) for window in held.windows(4)[:13]]
     report = {"report.html": b"x"}
-    run_id = tracking.log_audit(
+    run_id, _ = tracking.log_audit(
         first, config=held.config, ledger=held.ledger, tracking_uri=uri, artifacts=report
     )
     held.ledger.append(COPIED, first.digest, {"run_id": run_id}, model="sepsis", window=str(first.window))

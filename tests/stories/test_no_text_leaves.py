@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from dashboards.app import create_app
-from dashboards.report import issue
+from dashboards.report import formats, issue
 from flows import run as runs
 from flows import source
 from flows.home import Home
@@ -126,7 +126,7 @@ def test_refusals_and_identifiers_are_found_and_no_word_of_a_note_is_anywhere(
     ]
     report = issue.issue(ledger, assess(ledger, config, edition="restricted"), AT)
     written = found(home.folder) | found(tmp_path) | {"the log": caplog.text.encode()}
-    written |= {f"report.{kind}": issue.FORMATS[kind](report) for kind in ("html", "json")}
+    written |= {f"report.{kind}": formats.FORMATS[kind](report) for kind in ("html", "json")}
     with served(app) as site, httpx.Client(base_url=site, trust_env=False, timeout=600) as client:
         for path in pages:
             answer = client.get(path)
