@@ -307,7 +307,7 @@ def postgres(folder: Path, millions: int) -> Work:
             csv.unlink()
         held.execute("ANALYZE bench")
     parts = conninfo_to_dict(place)
-    url = f"postgresql://{parts['user']}@/{parts['dbname']}?host={parts['host']}&port={parts['port']}"
+    url = f"postgresql://{parts['user']}@{parts['host']}:{parts['port']}/{parts['dbname']}"
     fork = os.fork()  # what follows shall not carry what copying took
     if fork:
         sys.exit(os.waitstatus_to_exitcode(os.waitpid(fork, 0)[1]))
