@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import stat
@@ -47,6 +48,7 @@ def test_the_unit_is_confined() -> None:
     for line in ("DynamicUser=yes", "ProtectSystem=strict", "NoNewPrivileges=yes", "CapabilityBoundingSet="):
         assert re.search(rf"(?m)^{line}$", text)
     if shutil.which("systemd-analyze") is None:
+        assert not os.environ.get("CI"), "CI installs systemd"
         pytest.skip("no systemd here to score the unit")
     scored = subprocess.run(
         ["systemd-analyze", "security", "--offline=true", "--threshold=25", str(UNIT)],
