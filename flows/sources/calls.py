@@ -8,7 +8,6 @@ agent's own words, to be measured as text and never shown.
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +15,6 @@ import ibis
 from pydantic import BaseModel, ConfigDict, Field
 
 from flows.derive import needed
-from flows.embedded import embedded, shut
 from flows.engine import plainly
 from flows.sources import files
 from flows.sources._places import Place
@@ -57,36 +55,17 @@ class Settings(BaseModel):
     time_format: str | None = Field(None, description="How times are written, as in %d/%m/%Y %H:%M.")
 
 
-class Calls:
-    """A log of calls as one table in an embedded DuckDB."""
+class Calls(files.Mounted):
+    """A log of calls as one table, a row a call."""
 
     def __init__(self, settings: Settings, config: ModelConfig, folder: Path) -> None:
-        self._reading = files.Reading(files.Settings(path=settings.path, format="json"), folder)
-        self.name = self._reading.name
-        self._settings, self._config = settings, config
-        self._spill = tempfile.TemporaryDirectory(prefix="rounds-", ignore_cleanup_errors=True)
-        self._backend = embedded(temp_directory=self._spill.name)
+        super().__init__(files.Reading(files.Settings(path=settings.path, format="json"), folder), config)
+        self._settings = settings
         self._reading.mount(self._backend)
-        self._table: ibis.Table | None = None
-
-    def table(self) -> ibis.Table:
-        """A row a call; the lists are read once, and what is made of them kept."""
-        if self._table is None:
-            self._table = self._open()
-        return self._table
 
     def fingerprint(self, window: Window | None = None) -> str:
         """Of every file's name and content: the audit keeps it, so a log that was changed since shows."""
         return digest([(place.name, _content(place)) for place in self._reading.paths])
-
-    def unread(self) -> dict[str, str]:
-        """Nothing: what cannot be read is refused as a whole."""
-        return {}
-
-    def close(self) -> None:
-        """Let DuckDB and what it spilled go."""
-        shut(self._backend)
-        self._spill.cleanup()
 
     def _open(self) -> ibis.Table:
         settings, config = self._settings, self._config

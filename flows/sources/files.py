@@ -187,18 +187,14 @@ class Reading:
         return None
 
 
-class Files:
-    """Files as one table in an embedded DuckDB."""
+class Mounted:
+    """Files that an embedded DuckDB reads, as one table that is made once."""
 
-    def __init__(self, settings: Settings, config: ModelConfig, folder: Path) -> None:
-        self._reading = Reading(settings, folder)
-        self.name = self._reading.name
-        self._settings, self._config = settings, config
+    def __init__(self, reading: Reading, config: ModelConfig) -> None:
+        self._reading, self._config = reading, config
+        self.name = reading.name
         self._spill = tempfile.TemporaryDirectory(prefix="rounds-", ignore_cleanup_errors=True)
         self._backend = embedded(temp_directory=self._spill.name)
-        if not self._reading.mount(self._backend):
-            # What DuckDB keeps of each file would grow with them; the disk's own cache does not.
-            self._backend.raw_sql("SET enable_external_file_cache = false")
         self._table: ibis.Table | None = None
 
     def table(self) -> ibis.Table:
@@ -206,6 +202,29 @@ class Files:
         if self._table is None:
             self._table = self._open()
         return self._table
+
+    def _open(self) -> ibis.Table:
+        raise NotImplementedError
+
+    def unread(self) -> dict[str, str]:
+        """Nothing: what cannot be read is refused as a whole."""
+        return {}
+
+    def close(self) -> None:
+        """Let DuckDB and what it spilled go."""
+        shut(self._backend)
+        self._spill.cleanup()
+
+
+class Files(Mounted):
+    """Files as one table in an embedded DuckDB."""
+
+    def __init__(self, settings: Settings, config: ModelConfig, folder: Path) -> None:
+        super().__init__(Reading(settings, folder), config)
+        self._settings = settings
+        if not self._reading.mount(self._backend):
+            # What DuckDB keeps of each file would grow with them; the disk's own cache does not.
+            self._backend.raw_sql("SET enable_external_file_cache = false")
 
     def fingerprint(self, window: Window | None = None) -> str:
         """Of every file's name, size and time of change; of Parquet those that hold rows of the window."""
@@ -223,15 +242,6 @@ class Files:
         if not held <= {place.path for place in places}:  # a column of the rows' own is called so
             return places
         return [place for place in places if place.path in held]
-
-    def unread(self) -> dict[str, str]:
-        """Nothing: what cannot be read is refused as a whole."""
-        return {}
-
-    def close(self) -> None:
-        """Let DuckDB and what it spilled go."""
-        shut(self._backend)
-        self._spill.cleanup()
 
     def _open(self) -> ibis.Table:
         config, reading = self._config, self._reading
