@@ -19,6 +19,7 @@ from monitors.audit import Stage
 from monitors.calendar import KIND as CALENDAR
 from monitors.config import ModelConfig
 from monitors.ledger import Entry, Ledger, Recorded
+from monitors.raters import stock
 from monitors.window import Window, utc
 
 BEGUN, ENDED = "backfill_begun", "backfill_ended"
@@ -84,7 +85,8 @@ def _done(
     held = ledger.heads(config.model, since=window.start, before=window.end)
     head = next((h for h in held if (h.window, h.version) == (str(window), config.version)), None)
     planned = ledger.newest(CALENDAR, config.model).get(config.model, 0)
-    if head is None or head.stage != stage or head.seq < planned:
+    said = stock.said_since(ledger, config)
+    if head is None or head.stage != stage or head.seq < max(planned, said.get(str(window), 0)):
         return None
     (recorded,) = ledger.read([head])
     since = begun is not None and head.seq > begun.seq

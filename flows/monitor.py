@@ -27,6 +27,7 @@ from monitors.governance.registration import cited
 from monitors.ledger import Ledger
 from monitors.period import pooled
 from monitors.profile import Profile
+from monitors.raters import stock
 from monitors.reference import Reference
 from monitors.slow import watched
 from monitors.turns import declared
@@ -80,6 +81,8 @@ def step(
         profile = _counted(config, window, opened, reference, stage)
         if eligible is not None:
             profile = replace(profile, eligible=eligibles.counted(config, window, eligible))
+        if ledger is not None:
+            profile = replace(profile, reviews=stock.of_window(ledger, config, window))
         source_digest = fingerprint(opened, eligible, window)
     finally:
         if opened is not source:

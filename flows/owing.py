@@ -18,6 +18,7 @@ from monitors.audit import Audit, Stage
 from monitors.config import ModelConfig
 from monitors.errors import LedgerError
 from monitors.ledger import Entry, Ledger
+from monitors.raters import stock
 from monitors.release import keep
 from monitors.window import Window, moment, utc
 
@@ -39,7 +40,8 @@ def owing(
 
     The last complete window and the last whose outcomes matured; every window between the first one
     of this schedule and now that has no audit; every audited window whose outcomes matured since; and
-    the last windows whose source has changed since they were counted, as `arrival.recount` says.
+    the last windows whose source has changed since they were counted, as `arrival.recount` says; and
+    every one of which people have read outputs since, where the plan asks what they found.
 
     Args:
         config: the model's declaration.
@@ -66,6 +68,10 @@ def owing(
     for window, entry in audited.items():
         if entry.stage == "scored" and on_grid(config, window) and stage_at(config, window, at) == "outcome":
             owed[window] = "outcome"
+    said = stock.said_since(ledger, config)
+    for window, entry in audited.items():
+        if said.get(str(window), 0) > entry.seq and on_grid(config, window):
+            owed.setdefault(window, stage_at(config, window, at))
     if marks is not None:
         latest = sorted(w for w in audited if on_grid(config, w) and w < last)
         for window in latest[len(latest) - config.arrival.recount :] if config.arrival.recount else []:

@@ -159,7 +159,7 @@ def _spelled(config: ModelConfig, where: str, rule: Rule) -> Iterator[Check]:
         for word in wanted:
             for attribute in names.get(word, [word]):
                 yield Check(where, rule, metric, attribute, attribute=attribute, threshold=at)
-    elif metric.reads in ("window", "tally", "estimate"):
+    elif metric.reads in ("window", "tally", "estimate", "review"):
         subject = "rows" if metric.reads == "window" else "model"
         yield Check(where, rule, metric, subject, threshold=at)
     else:

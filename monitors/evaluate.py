@@ -25,6 +25,7 @@ from monitors.metric import LATER, Estimate
 from monitors.mix import mix
 from monitors.pools import Pools
 from monitors.profile import EVERYONE, Profile
+from monitors.raters.findings import found_by_reading
 from monitors.reference import Reference
 from monitors.repeats import measured
 from monitors.shift import mean_shift
@@ -144,6 +145,9 @@ class _Run:
         """A metric that is a level: now, against what it ought to be."""
         if check.metric.reads == "estimate":
             yield from self.estimates.of(check)
+            return
+        if check.metric.reads == "review":
+            yield from found_by_reading(check, self.current)
             return
         if check.metric.reads == "attribute" and check.attribute is not None:
             both = (self.current, self.reference.profile)

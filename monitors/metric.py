@@ -10,7 +10,9 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-Reads = Literal["column", "window", "tally", "distance", "cube", "estimate", "attribute", "feed", "mix"]
+Reads = Literal[
+    "column", "window", "tally", "distance", "cube", "estimate", "attribute", "feed", "mix", "review"
+]
 Kind = Literal["numeric", "categorical", "score", "decision", "outcome"]
 Need = Literal[
     "score", "decision", "outcome", "action", "action_time", "patient", "need", "inputs", "eligible",
@@ -84,6 +86,8 @@ class Metric:
             "feed": a Cube of one attribute in the window, the same in the reference, how many windows
                 long that is, and the same in each of its windows.
             "mix": counts of the groups of reference and current, as a distance takes those of a column.
+            "review": Reviews, what people said who read outputs, and a confidence level; measures
+                everyone, or a group.
             "estimate": an Outlook, scores and what they meant in the reference; shown, never judged.
         unit: of the value.
         worse: which way is worse; "either" when both are.

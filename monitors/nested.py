@@ -3,12 +3,13 @@
 What staff did and what people need are no kinds of row in `forms`, so what their measures tell together
 is looked at here: flags of which no action is recorded, overridden flags of which no outcome is, actions
 of which no time is, scored people of whom no need is, and rows of which it is not known what the right
-answer, amount or place was.
+answer, amount or place was. And what people found who read outputs: harm that is not serious, and a
+group's share where the others' are put together with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from monitors.audit import Finding
 
@@ -23,6 +24,7 @@ _ANSWERS = (
     "root_mean_squared_error", "r_squared", "hit_rate", "mean_reciprocal_rank",
 )  # fmt: skip
 _ROWS = (*_ANSWERS, "rows", "selection_rate", "scored_share", "label_coverage", "unknown_share")
+READ = "share of outputs"
 Counts = Mapping[str, tuple[int, int | None]]
 
 
@@ -54,7 +56,28 @@ def nested(findings: Sequence[Finding], least: int) -> set[int]:
             rest = everyone - group if everyone is not None and group is not None else None
             if any(count is not None and 0 < count < least for count in (group, rest)):
                 hidden.add(i)
-    return hidden | _answers(findings, counts, least)
+    return hidden | _answers(findings, counts, least) | _harm(findings, counts, least)
+
+
+def told_of_all_or_none(findings: Sequence[Finding], hidden: Set[int]) -> set[int]:
+    """Of what people found by reading, every group where one is hidden.
+
+    The others' share is put together from each group's, by weights that anybody may know, so with one
+    hidden it would follow from those shown.
+    """
+    read = [i for i, f in enumerate(findings) if f.unit == READ and f.group is not None]
+    places = {(findings[i].metric, findings[i].subject) for i in read if i in hidden}
+    return {i for i in read if (findings[i].metric, findings[i].subject) in places}
+
+
+def _harm(findings: Sequence[Finding], counts: Mapping[Place, Counts], least: int) -> set[int]:
+    """Shares of serious harm where the harm that is not serious is a handful."""
+    hidden: set[int] = set()
+    for i, finding in enumerate(findings):
+        of_any = counts.get((finding.subject, finding.group), {}).get("harm_share", (0, None))[1]
+        if finding.metric == "serious_harm_share" and finding.events is not None and of_any is not None:
+            hidden |= {i} if 0 < of_any - finding.events < least else set()
+    return hidden
 
 
 def _answers(findings: Sequence[Finding], counts: Mapping[Place, Counts], least: int) -> set[int]:

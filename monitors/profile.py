@@ -12,6 +12,7 @@ from monitors.canonical import digest
 from monitors.cube import NO_SCORE, NOT_KNOWN, Cube
 from monitors.histogram import Histogram
 from monitors.metric import Metric
+from monitors.raters.counts import Review
 from monitors.window import Window, moment, utc
 
 EVERYONE = ""  # the cube with a single group
@@ -31,6 +32,7 @@ class Profile:
         unreadable: column or attribute to the reason it could not be counted.
         left_out: seconds of the window that the change calendar left out; 0 where it left out nothing.
         eligible: attribute to group to how many ought to have been scored; empty where no source says.
+        reviews: what people who read outputs said of them, by queue; empty where nobody was asked.
         score_edges: cell i of every cube holds scores in [score_edges[i], score_edges[i+1]).
     """
 
@@ -45,6 +47,7 @@ class Profile:
     score_edges: tuple[float, ...] = ()
     eligible: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     left_out: float = 0.0
+    reviews: tuple[Review, ...] = ()
 
     @cached_property
     def digest(self) -> str:
@@ -89,6 +92,7 @@ class Profile:
             max(self.left_out, other.left_out)
             if self.window == other.window
             else self.left_out + other.left_out,
+            (*self.reviews, *other.reviews),
         )
 
     @property
@@ -127,6 +131,7 @@ class Profile:
             # Left out where no source says, so that profiles of models without one stay as they were.
             **({"eligible": {a: dict(held) for a, held in self.eligible.items()}} if self.eligible else {}),
             **({"left_out": self.left_out} if self.left_out else {}),
+            **({"reviews": [review.payload() for review in self.reviews]} if self.reviews else {}),
         }
 
     @classmethod
@@ -144,6 +149,7 @@ class Profile:
             tuple(payload["score_edges"]),
             payload.get("eligible", {}),
             payload.get("left_out", 0.0),
+            tuple(Review.read(review) for review in payload.get("reviews", ())),
         )
 
 

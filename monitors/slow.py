@@ -49,7 +49,7 @@ class Scale:
             )
         if finding.group is not None:
             return cls("gap", both, rule, metric, groups)
-        share = metric.unit.startswith("share") and finding.events is not None
+        share = metric.unit.startswith("share") and finding.events is not None and metric.reads != "review"
         return cls("share" if share else "level", one[metric.worse], rule, metric)
 
     def seen(self, finding: Finding) -> Seen | None:

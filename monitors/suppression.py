@@ -15,7 +15,7 @@ from monitors import derived
 from monitors.audit import Audit, Finding, Verdict
 from monitors.forms import FORMS, bounded
 from monitors.histogram import CategoryBins, Histogram, NumericBins
-from monitors.nested import nested
+from monitors.nested import nested, told_of_all_or_none
 from monitors.standing_in import preferred, unsure, waiting
 from monitors.tables import Inconsistent
 from monitors.told import APART, FLOOR, Release, Told, small, telling
@@ -78,6 +78,7 @@ def _published(audit: Audit, earlier: Sequence[Release], back: frozenset[int]) -
     hidden |= unsure(findings, hidden, {findings[i].metric for each in places for i in each}, earlier)
     coarse = (hidden - first) | _near_the_whole(audit) | _near_before(audit, earlier)
     coarse |= _of_few(audit, seen)
+    hidden |= told_of_all_or_none(findings, hidden | coarse)
     shown = [
         derived.rounded(f, audit.window) if i in coarse and f.group is None and derived.many(f)
         else _withheld(f) if i in hidden | coarse

@@ -37,6 +37,7 @@ _TAKES = {
     "tally": "everyone, or a group (`by:`)",
     "distance": "a column against its reference",
     "cube": "the groups of an attribute (`by:`)",
+    "review": "outputs that people have read, of everyone or of a group (`by:`)",
     "estimate": "everyone, or a group (`by:`); shown, never judged",
     "feed": "an attribute (`by:`), group by group in the window and in the reference",
     "mix": "the groups of an attribute (`by:`) against the reference",
@@ -117,7 +118,7 @@ def _target(facts: Metric) -> str:
     if facts.reads == "estimate":
         return "nothing."
     target = "what the reference had" if facts.target == "reference" else f"{facts.target:g}"
-    others = "; of a group, everyone else or a named group" if facts.reads == "tally" else ""
+    others = "; of a group, everyone else or a named group" if facts.reads in ("tally", "review") else ""
     return f"{target}{others}."
 
 

@@ -97,8 +97,8 @@ def _rates(queue: Queue, answers: Said, question: str) -> list[Rate]:
     if queue.by:
         groups = [_rate(question, part.name, [part], margin) for part in parts]
         if any(rate.withheld for rate in groups):
-            # One that is hidden follows from the others and everyone.
-            groups = [_hidden(rate) for rate in groups]
+            # One that is hidden follows from the others and everyone, whose share is a sum of theirs.
+            return [_hidden(rate) for rate in (*found, *groups)]
         found += groups
     return found
 
@@ -134,7 +134,7 @@ def _judged(queue: Queue, answers: Said) -> Judged:
         if given and queue.outputs[key].judged >= 0
     ]
     agreement = kappa(JUDGE, READERS, said, 2)
-    why = _why_not(agreement)
+    why = why_not(agreement)
     parts = [_part(queue, answers, queue.asks, s, flag) for s in queue.strata for flag in (1, 0)]
     rate = _rate(queue.asks, None, parts, queue.margin)
     if why is not None and not rate.withheld:
@@ -142,7 +142,7 @@ def _judged(queue: Queue, answers: Said) -> Judged:
     return Judged(agreement, rate, why is None, why)
 
 
-def _why_not(agreement: Agreement) -> str | None:
+def why_not(agreement: Agreement) -> str | None:
     """Why a judge model does not count yet; None where it does."""
     if agreement.outputs < ENOUGH:
         return f"{ENOUGH} outputs that it judged have to be read first"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from monitors.audit import Audit, Finding, Verdict
@@ -38,6 +40,8 @@ def finding(metric: str, n: int, events: int, group: str | None = None) -> Findi
         ({"scored_share": (900, 900), "accuracy": (880, 600)}, set()),
         ({"accuracy": (900, 600), "hit_rate": (895, 600)}, {0, 1}),
         ({"accuracy": (900, 600), "macro_f1": (900, 600)}, set()),
+        ({"harm_share": (200, 40), "serious_harm_share": (200, 32)}, {1}),
+        ({"harm_share": (200, 40), "serious_harm_share": (200, 20)}, set()),
     ],
 )
 def test_what_lies_between_two_counts_is_not_told(
@@ -74,3 +78,21 @@ def test_a_published_audit_shows_no_flags_without_an_action() -> None:
     shown = published(audit).findings
     assert shown[1].n is None
     assert shown[1].events is None
+
+
+def test_what_was_found_by_reading_is_told_of_every_group_or_of_none() -> None:
+    spanish, english, chinese = (
+        replace(finding("harm_share", 100, events, group), unit="share of outputs")
+        for group, events in (("es", 40), ("en", 30), ("zh", 4))
+    )
+    window = Window(moment("2026-01-05"), moment("2026-01-12"))
+
+    def shown(*findings: Finding) -> list[str]:
+        audit = Audit(
+            model="m", version="1", window=window, stage="scored", rows=900, config="", reference="",
+            profile="", software="", findings=findings,
+        )  # fmt: skip
+        return [f.verdict for f in published(audit).findings]
+
+    assert shown(spanish, english) == ["cannot_tell"] * 2
+    assert shown(spanish, english, replace(english, group="fr"), chinese) == ["withheld"] * 4

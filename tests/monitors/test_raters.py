@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,10 +16,12 @@ from monitors.acting import NotAccepted
 from monitors.ledger import Ledger
 from monitors.raters import form, queue
 from monitors.raters.agreement import ALIKE, alpha, kappa
+from monitors.raters.counts import Cell, Review
 from monitors.raters.form import Reading
 from monitors.raters.queue import Output, Queue, Stratum
 from monitors.raters.rates import Part, share
 from monitors.raters.reviewed import TOO_FEW, Reviewed, payload, reviewed
+from monitors.raters.reviews import Reviews
 
 WEEK = "2026-01-05T00:00:00Z/2026-01-12T00:00:00Z"
 # `krippendorff` 0.9.0, nominal and ordinal, of the readings `given(seed, readers)` makes
@@ -158,3 +162,45 @@ def test_a_form_is_kept_once_and_not_changed(ledger: Ledger) -> None:
     assert form.readings(ledger, held) == [reading]  # not the sound one beside it either
     with pytest.raises(NotAccepted, match="no review queue"):
         form.keep(ledger, "Q-0", [])
+
+
+def tallied(*cells: Cell, told: tuple[tuple[int, int, int], ...] = (), **given: str) -> Review:
+    facts = {"window": WEEK, "by": "", "judge": "", "asks": "harm"} | given
+    return Review(**facts, drawn=200, cells=cells, told=(told,) * 4)
+
+
+def test_a_review_in_counts_is_read_back_as_it_was() -> None:
+    kept = tallied(Cell("en", 1, 300, 40, (1, 2, 3, 0)), Cell("en", 0, 90, 9, (0,) * 4), told=((0, 2, 30),))
+    assert Review.read(json.loads(json.dumps(kept.payload()))) == kept
+
+
+def test_a_weighted_share_is_marked_where_a_stratum_holds_a_handful() -> None:
+    wide = tallied(Cell("en", -1, 900, 80, (20,) * 4), Cell("es", -1, 100, 80, (40,) * 4), by="language")
+    assert Reviews((wide,)).share("harm").value == pytest.approx(0.9 * 0.25 + 0.1 * 0.5)
+    assert Reviews((wide,)).share("harm").events is None
+    few = tallied(Cell("en", -1, 900, 80, (20,) * 4), Cell("es", -1, 100, 80, (4,) * 4), by="language")
+    assert Reviews((few,)).share("harm").events == 4
+    assert Reviews((few,)).of("language", ("en",)).share("harm").events == 20
+
+
+def test_windows_are_strata_and_the_largest_queue_that_fits_speaks_for_one() -> None:
+    first = tallied(Cell("everyone", -1, 900, 80, (20,) * 4))
+    second = replace(tallied(Cell("everyone", -1, 100, 80, (40,) * 4)), window="later")
+    both = Reviews((first, second)).share("harm")
+    assert (both.value, both.n) == (pytest.approx(0.275), 160)
+    larger = replace(second, drawn=300, cells=(Cell("everyone", -1, 100, 50, (5,) * 4),))
+    assert Reviews((second, larger)).share("harm").value == pytest.approx(0.1)
+    assert Reviews((second, replace(larger, drawn=200))).share("harm").value == pytest.approx(0.5)
+
+
+def test_a_share_needs_every_stratum_read_and_a_judge_the_readers_with_it() -> None:
+    unread = tallied(Cell("en", -1, 900, 80, (20,) * 4), Cell("es", -1, 100, 0, (0,) * 4), by="language")
+    assert "nobody has read an output of" in str(Reviews((unread,)).share("harm").why)
+    assert "drawn for that (`rounds review draw --by sex`)" in str(
+        Reviews((unread,)).of("sex").share("harm").why
+    )
+    cells = Cell("everyone", 1, 100, 40, (38,) * 4), Cell("everyone", 0, 900, 60, (0,) * 4)
+    assert Reviews((tallied(*cells, judge="flag"),)).judged("harm").value == pytest.approx(0.1)
+    off = Cell("everyone", 1, 100, 40, (20,) * 4), Cell("everyone", 0, 900, 60, (20,) * 4)
+    assert "does not count yet" in str(Reviews((tallied(*off, judge="flag"),)).judged("harm").why)
+    assert "drawn for that" in str(Reviews((tallied(*cells, judge="flag"),)).judged("omission").why)

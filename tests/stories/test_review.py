@@ -44,6 +44,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     w.write(folder / "ward.csv", rows())
     declared = w.DECLARED | {"columns": w.DECLARED["columns"] | {"categorical": ["ward", "judge"]}}
     (folder / "ward.yaml").write_text(yaml.safe_dump(declared), encoding="utf-8")
+    # A secret that is drawn anew would draw other outputs in every run of these tests.
+    (folder / "home").mkdir()
+    (folder / "home" / "review.key").write_text("ab" * 32, encoding="ascii")
+    (folder / "home" / "review.key").chmod(0o600)
     yield folder
     os.environ.clear()
     os.environ.update(before)
