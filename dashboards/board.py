@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dashboards.freshness import Freshness, freshness
+from dashboards.freshness import Freshness
 from dashboards.names import FAMILIES, people
 from dashboards.reading import Reading
 from dashboards.words import sentence
@@ -73,11 +73,10 @@ class Row:
 
 def board(reading: Reading) -> list[Row]:
     """Every model, worst first, as of now."""
-    now = reading.now()
     found = []
     for model, held in reading.glances().items():
         config = reading.configs.get(model)
-        found.append(Row(model, config, held, freshness(config, held.window if held else None, now)))
+        found.append(Row(model, config, held, reading.freshness(model, held.window if held else None)))
     return sorted(found, key=lambda row: row.rank)
 
 

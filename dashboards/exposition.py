@@ -11,7 +11,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from dashboards import series
-from dashboards.freshness import freshness, outcomes_due
+from dashboards.freshness import outcomes_due
 from dashboards.reading import Reading
 from dashboards.series import FAMILIES, Sample
 from monitors.acting import Held, Quiet
@@ -84,17 +84,17 @@ class Exposition(Collector):
         told, quiet = _open(alerts), _until(silences, now)
         for model, held in self.reading.glances().items():
             ends = [series.of_silence(model, "", quiet[model])] if model in quiet else []
-            found = ends + self._of_model(model, held, now, told)
+            found = ends + self._of_model(model, held, told)
             if len(kept) + len(found) > self.cap - 7:
                 dropped += len(found)
             else:
                 kept += found
         return kept, dropped
 
-    def _of_model(self, model: str, held: Glance | None, now: datetime, told: Open) -> list[Sample]:
+    def _of_model(self, model: str, held: Glance | None, told: Open) -> list[Sample]:
         config, oncall = self.reading.configs.get(model), self.reading.oncall
         found = [series.of_model(model, held, config, oncall)]
-        fresh = freshness(config, held.window if held else None, now)
+        fresh = self.reading.freshness(model, held.window if held else None)
         named = (series.name(model),)
         if fresh.due:
             found.append(("rounds_window_due_timestamp_seconds", named, fresh.due.timestamp()))

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 from starlette.exceptions import HTTPException
 
-from dashboards.freshness import Freshness, freshness
+from dashboards.freshness import Freshness
 from dashboards.names import people
 from dashboards.reading import Reading
 from dashboards.routing import ERROR, Responses
@@ -117,4 +117,4 @@ def opened(reading: Reading, model: str, window: str = "", span: int = SPAN) -> 
         known = config is not None
         told = f"{model} has no audited window." if known else f"There is no model called {model!r}."
         raise HTTPException(404, told)
-    return Opened(model, config, stretch, now, freshness(config, stretch.newest, now))
+    return Opened(model, config, stretch, now, reading.freshness(model, stretch.newest))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 
+from dashboards.freshness import Freshness, freshness
 from dashboards.stretch import SPAN, Listed, Stretch, about, find
 from monitors import acting, views
 from monitors.acting import Held, Quiet
@@ -26,6 +27,7 @@ from monitors.profile import Profile
 from monitors.reference import Reference
 from monitors.release import RULES, summary
 from monitors.retention import Done, done
+from monitors.schedule import WATCHED
 from monitors.turns import Turn, turns
 from monitors.window import Window
 
@@ -169,6 +171,11 @@ class Reading:
         except Removed:
             if head.seq == asked.seq:
                 raise
+
+    def freshness(self, model: str, last: Window | None) -> Freshness:
+        """Where a model stands in time, given the last window of it that was audited."""
+        entry = None if last else self.ledger.get(WATCHED, model)
+        return freshness(self.configs.get(model), last, self.now(), entry.at if entry else None)
 
     def heard(self, model: str) -> bool:
         """Whether any window of the model was audited."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -17,12 +15,9 @@ from rich.text import Text
 from dashboards import words
 from dashboards.figures import measured
 from monitors.audit import WORST_FIRST, Audit, Finding, Verdict
-from monitors.ledger import Ledger
-from monitors.release import summed
-from monitors.retention import done
 from monitors.window import Window
 
-_LOOK = {
+LOOK = {
     Verdict.BEYOND: ("● beyond", "bold red"),
     Verdict.FAILED: ("✕ failed", "bold magenta"),
     Verdict.DIFFERENT: ("◐ different", "yellow"),
@@ -52,7 +47,7 @@ def progress() -> Iterator[Callable[[str], None]]:
 def show_audit(audit: Audit, *, new: bool = True) -> None:
     """One audit: its findings that ask for someone, and how many the rest are."""
     console = Console()
-    console.print(f"\n[bold]{audit.model}[/bold] {_days(audit.window)}, {_rows(audit)}, "
+    console.print(f"\n[bold]{audit.model}[/bold] {days(audit.window)}, {_rows(audit)}, "
                   f"stage {audit.stage}{'' if new else ' (already recorded)'}", highlight=False)  # fmt: skip
     shown = [f for f in audit.findings if f.verdict in _SHOWN and f.severity != "info"]
     if shown:
@@ -76,60 +71,16 @@ def show_demo(
     for audit in audits:
         counts = audit.counts()
         windows.add_row(
-            _days(audit.window),
+            days(audit.window),
             "withheld" if audit.rows is None else f"{audit.rows:,}",
-            *(Text(str(counts[v]), style=_LOOK[v][1] if counts[v] else "dim") for v in WORST_FIRST),
+            *(Text(str(counts[v]), style=LOOK[v][1] if counts[v] else "dim") for v in WORST_FIRST),
         )
     console.print(windows)
-    console.print(f"\n[bold]What to look at in the last window[/bold] ({_days(last.window)})\n")
+    console.print(f"\n[bold]What to look at in the last window[/bold] ({days(last.window)})\n")
     shown = [f for f in last.findings if f.verdict in _SHOWN and f.severity != "info"]
     console.print(_findings(sorted(shown, key=_urgency), audits))
     console.print(f"  {_counted(last)}\n", highlight=False)
     console.print(_places(folder, config, port, pack), highlight=False, soft_wrap=True)
-
-
-def show_status(ledger: Ledger, now: datetime, as_json: bool) -> None:
-    """A line per model: its last window, when that closed, and its verdicts."""
-    console = Console()
-    table = Table(box=None, pad_edge=False)
-    for heading in ("model", "last window", "closed", "stage", "rows", "worst", "beyond", "cannot tell"):
-        table.add_column(heading)
-    models, standing = ledger.heads(last=1), list[str]()
-    # What is shown has passed the door of withholding.
-    for head, said in zip(models, summed(ledger, models), strict=True):
-        model = str(head.model)
-        window, rows, counts = Window.parse(str(head.window)), said["rows"], said["counts"]
-        crept = [Finding.read(payload) for payload in said["slow"]]
-        if as_json:
-            told = {"model": model, "version": head.version, "window": str(window), "stage": head.stage,
-                    "rows": rows, "worst": said["worst"],
-                    "closed_days_ago": round((now - window.end).total_seconds() / 86400, 2),
-                    "findings": counts, "slow_changes": _slow_changes(crept)}  # fmt: skip
-            print(json.dumps(told, sort_keys=True))  # noqa: T201  for other programs to read
-            continue
-        table.add_row(
-            model, _days(window), f"{(now - window.end).days:,} days ago", head.stage,
-            "withheld" if rows is None else f"{rows:,}", Text(*_LOOK[Verdict(said["worst"])]),
-            str(counts[Verdict.BEYOND]), str(counts[Verdict.CANNOT_TELL]),
-        )  # fmt: skip
-        standing += [f"{model}: {words.sentence(f)}" for f in crept]
-    if not as_json:
-        console.print(table if models else "No model has been audited yet: rounds run MODEL.yaml")
-        for line in standing:
-            console.print(line, highlight=False)
-        if kept := done(ledger):
-            console.print(
-                f"Retention was last done {kept.at:%-d %b %Y}; {kept.bodies:,} let go.", highlight=False
-            )
-
-
-def _slow_changes(crept: Sequence[Finding]) -> list[dict[str, str]]:
-    """The slow changes that stand, each with the start of the first window it rests on."""
-    return [
-        {"check": f.name, "since": f.since, "way": "up" if (f.value or 0.0) > 0 else "down"}
-        for f in crept
-        if f.since is not None and f.slow is not None
-    ]
 
 
 def _findings(shown: Sequence[Finding], audits: Sequence[Audit] = ()) -> Table:
@@ -138,7 +89,7 @@ def _findings(shown: Sequence[Finding], audits: Sequence[Audit] = ()) -> Table:
         table.add_column(heading, overflow="fold", no_wrap=heading == "verdict")
     for finding in shown:
         table.add_row(
-            Text(*_LOOK[finding.verdict]),
+            Text(*LOOK[finding.verdict]),
             words.sentence(finding),
             _sure(finding, audits),
             f"{finding.severity}: {finding.action or 'no action was agreed'}",
@@ -178,7 +129,8 @@ def _urgency(finding: Finding) -> tuple[int, int]:
     return WORST_FIRST.index(finding.verdict), order.index(finding.severity)
 
 
-def _days(window: Window) -> str:
+def days(window: Window) -> str:
+    """From its first day to the day after its last."""
     return f"{window.start:%-d %b %Y} to {window.end:%-d %b %Y}"
 
 

@@ -12,6 +12,7 @@ from monitors.errors import SourceInvalid
 FEW = 5  # different whole numbers that still read as a code rather than a quantity
 MOST_CATEGORIES = 200
 MOST_GROUPS = 50
+LONGEST_WAIT = 3_650  # days; a larger number in a name is something else
 LONG = 40  # mean length from which text is prose
 THRESHOLD = "{score_at_least: 0.5}"
 GROWN_UP, CHILDREN = (18, 45, 65, 80), (1, 5, 12)
@@ -62,6 +63,29 @@ _PERSON = _words(
     "name", r"\w*name", "address", "street", "phone", r"e?mail", "ssn", "dob", r"birth\w*",
     "zip", r"zip\w*code", r"post\w*code", "postal",
 )  # fmt: skip
+_IN_TIME = re.compile(
+    r"(\d{1,4})_?(?:(?P<h>h|hrs?|hours?)|(?P<d>d|days?)|(?P<w>w|wks?|weeks?)|(?P<m>mo?|mos|mths?|months?)"
+    r"|(?P<y>y|yrs?|years?))(?=_|$)"
+)
+_IN_DAYS = re.compile(r"(?:^|_)(?:d|dead|died|death|mort[a-z]*|readm[a-z]*)_?(\d{1,4})(?=_|$)")
+
+
+def horizon(word: str) -> str | None:
+    """After which time an outcome is known, by its name, as an ISO 8601 duration; None where it says none.
+
+    >>> [horizon(word) for word in ("d60", "readmitted_30d", "mort_90", "death_6mo", "aki_48h", "y_true_1")]
+    ['P60D', 'P30D', 'P90D', 'P6M', 'PT48H', None]
+    """
+    found, bare = _IN_TIME.search(word), _IN_DAYS.search(word)
+    unit, many = (found.lastgroup, int(found[1])) if found else ("d", int(bare[1]) if bare else 0)
+    days, written = {
+        "h": (1, f"PT{many}H"),
+        "d": (1, f"P{many}D"),
+        "w": (7, f"P{many * 7}D"),
+        "m": (30, f"P{many}M"),
+        "y": (365, f"P{many * 12}M"),
+    }[unit or "d"]
+    return written if 0 < many * days <= LONGEST_WAIT else None
 
 
 @dataclass

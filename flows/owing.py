@@ -20,9 +20,9 @@ from monitors.errors import LedgerError
 from monitors.ledger import Entry, Ledger
 from monitors.raters import stock
 from monitors.release import keep
+from monitors.schedule import WATCHED
 from monitors.window import Window, moment, utc
 
-WATCHED = "watched"  # the ledger's word for since when a model has been on the schedule
 FEWEST, REMEMBERED = 3, 8  # windows from which is known how many rows one has, and those looked at
 Rows = Callable[[Window], int]
 REPAIRED = 4  # the last audits whose release is made good where a crash came between

@@ -17,7 +17,7 @@ import ibis
 
 from flows.embedded import embedded, shut
 from flows.engine import plainly
-from flows.guess import THRESHOLD, Guesses, guess
+from flows.guess import THRESHOLD, Guesses, guess, horizon
 from flows.look import hold, look, nothing
 from flows.sources.files import Reading, Settings
 from flows.times import ISO, ISO_OFFSET, fitting, reading, ways_round, written
@@ -254,9 +254,13 @@ def _windows(guesses: Guesses, span: tuple[datetime, datetime], rows: int) -> li
         share = "everything there is: nothing is left to audit before more arrives"
     anchor = f", anchor: {first:%Y-%m-%d}" if _days(length) > 1 else ""
     lines = []
-    if guesses.roles["outcome"][0] is not None:
-        why = "CHECK: how long until every outcome is known; before that nothing counts as negative"
-        lines.append(_guessed("outcome: {matures_after: P30D}", why))
+    if (outcome := guesses.roles["outcome"][0]) is not None:
+        known = horizon(outcome.lower())
+        said = (
+            "by its name; is every outcome known by then?" if known else "how long until every one is known?"
+        )
+        why = f"CHECK: {said} Before that nothing counts as negative"
+        lines.append(_guessed(f"outcome: {{matures_after: {known or 'P30D'}}}", why))
     return [
         *lines,
         _guessed(f"window: {{length: {length}{anchor}}}", held),

@@ -29,6 +29,7 @@ from monitors.declared_source import Source
 from monitors.join import Join
 from monitors.plan import DEFAULT_PLAN, Rule
 from monitors.pooling_map import PoolingMap
+from monitors.schedule import five_fields
 from monitors.window import FIRST, MONDAY, Grid, Length, Window, in_our_time, moment
 
 _MODEL_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -42,7 +43,6 @@ _NO_FINDING: Any = {
     "pooling": {"approved": True},
 }
 _TWO_DAYS = (date(2026, 1, 5), date(2026, 1, 6))  # that a name has to tell apart
-_CRON_FIELD = re.compile(r"[\d*/,\-A-Za-z#?]+")
 
 
 def _text_of_day(value: Any) -> Any:
@@ -239,14 +239,6 @@ class MultivariateSpec(Strict):
     @classmethod
     def _cron(cls, schedule: str | None) -> str | None:
         return five_fields(schedule)
-
-
-def five_fields(schedule: str | None) -> str | None:
-    """The cron line, where it has five fields; else ValueError with the remedy."""
-    parts = (schedule or "* * * * *").split()
-    if len(parts) != 5 or not all(_CRON_FIELD.fullmatch(part) for part in parts):
-        raise ValueError(f"must be a cron line of five fields such as '0 6 * * 1' (got {schedule!r})")
-    return schedule
 
 
 def known_zone(name: str) -> str:

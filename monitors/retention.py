@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from monitors.columns import IsoLength, Strict
-from monitors.config import five_fields, known_zone
+from monitors.config import known_zone
 from monitors.ledger import Ledger
+from monitors.schedule import five_fields
 from monitors.window import Length
 
 KIND = "retention"  # of the entry that says what the rule was

@@ -15,7 +15,7 @@ with_uv() {
 
 with_pip() { "$python" -m pip install -qq --no-deps --require-hashes --compile "$@"; }
 
-echo "Installing $lock (a minute or two the first time)"
+echo "Installing $lock (a minute or two of a quiet machine, the first time)"
 # --no-deps: a lock is complete, and some pips trip over extras they meet inside a hashed lock.
 with_uv -r "$lock" -r requirements-build.lock || with_pip -r "$lock" -r requirements-build.lock
 # From here nothing is fetched: the project is put on the path and given its command.

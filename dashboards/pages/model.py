@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse
 
 from dashboards import words
 from dashboards.changes import changes
-from dashboards.freshness import freshness
+from dashboards.freshness import Freshness
 from dashboards.gaps import forest_of, gap_measures
 from dashboards.graphs import drift_map, key_findings, timeline_of
 from dashboards.names import WHOLE, measure
@@ -41,7 +41,7 @@ def model(
     reading = request.app.state.reading
     config = reading.configs.get(model)
     if config is not None and not reading.heard(model):
-        return _unheard(model, config, reading.now())
+        return _unheard(model, config, reading.now(), reading.freshness(model, None))
     at = opened(reading, model, window, windows)
     audit, audits, place = at.audit, at.audits, at.place
     measures = gap_measures(audit)
@@ -80,8 +80,8 @@ def model(
     )  # fmt: skip
 
 
-def _unheard(model: str, config: ModelConfig, now: datetime) -> HTMLResponse:
-    fresh, title = freshness(config, None, now), config.governance.title or model
+def _unheard(model: str, config: ModelConfig, now: datetime, fresh: Freshness) -> HTMLResponse:
+    title = config.governance.title or model
     return page("unheard.html", model=model, config=config, now=now, fresh=fresh, title=title)
 
 

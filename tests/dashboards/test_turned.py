@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from dashboards.app import create_app
-from dashboards.terminal import show_status
+from dashboards.terminal_status import show_status
 from monitors.audit import Audit, Finding, Verdict
 from monitors.config import ModelConfig
 from monitors.config_file import parse
@@ -114,11 +114,11 @@ def test_the_windows_as_json_name_what_changed_before_each(client: httpx.Client)
 
 
 def test_status_says_it_to_people_and_to_programs(ledger: Ledger, capsys: pytest.CaptureFixture[str]) -> None:
-    show_status(ledger, NOW, as_json=True)
+    show_status(ledger, NOW, as_json=True, configs={})
     line = json.loads(capsys.readouterr().out)
     (slow,) = line["slow_changes"]
     assert (slow["way"], slow["since"]) == ("up", "2026-03-02T00:00:00Z")
-    show_status(ledger, NOW, as_json=False)
+    show_status(ledger, NOW, as_json=False, configs={})
     assert "has drifted slowly upward since 2 Mar 2026" in " ".join(capsys.readouterr().out.split())
 
 

@@ -23,9 +23,9 @@ import yaml
 from psycopg.conninfo import conninfo_to_dict
 
 from flows import beside
-from flows.owing import WATCHED
 from monitors.ledger import Ledger
 from monitors.release import kept
+from monitors.schedule import WATCHED
 from tests.conftest import free_port
 
 pytestmark = pytest.mark.server

@@ -326,3 +326,21 @@ def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("tempfile.tempdir", str(spill))
     propose(csv(tmp_path / "ward.csv", rows()))
     assert list(spill.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("outcome", "known", "asked"),
+    [
+        ("d60", "P60D", "by its name; is every outcome known by then?"),
+        ("mortality_12_months", "P12M", "by its name"),
+        ("death_covid19", "P30D", "how long until every one is known?"),
+        ("outcome", "P30D", "how long until every one is known?"),
+    ],
+)
+def test_how_long_an_outcome_takes_is_read_from_its_name(
+    outcome: str, known: str, asked: str, tmp_path: Path
+) -> None:
+    renamed = [{(outcome if k == "readmitted_30d" else k): v for k, v in row.items()} for row in rows(200)]
+    said = propose(csv(tmp_path / "ward.csv", renamed))
+    assert f"matures_after: {known}}}" in said
+    assert f"CHECK: {asked}" in said

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from dashboards.app import create_app
-from dashboards.terminal import show_status
+from dashboards.terminal_status import show_status
 from flows import home as homes
 from flows import run
 from flows.backfill import backfill
@@ -143,7 +143,7 @@ def test_3_after_a_year_findings_go_but_for_the_last_and_every_reader_says_so(
     assert pages.get("/api/health").json()["retention"]["bodies"] == 4 + sum(gone.values())
     assert "rounds_retention_removed_bodies" in pages.get("/metrics").text
     assert len(releases(ward.ledger, "sepsis-alert")) == 12
-    show_status(ward.ledger, homes.now(), as_json=False)
+    show_status(ward.ledger, homes.now(), as_json=False, configs={})
     assert "Retention was last done" in capsys.readouterr().out
     config = read(ward.model)
     with pytest.raises(Removed, match="findings of sepsis-alert"):
