@@ -6,12 +6,13 @@ import os
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
 
 if TYPE_CHECKING:
+    from dashboards.certificate import Certificate
     from flows.home import Home
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
@@ -27,8 +28,13 @@ def serve_pages(
     names: tuple[str, ...] = (),
     as_of: datetime | None = None,
     sign_in: Path | None = None,
+    tls: tuple[Path, Path] | None = None,
 ) -> None:
-    """Pages and /metrics in this process; the schedules, if any, in one beside it."""
+    """Pages and /metrics in this process; the schedules, if any, in one beside it.
+
+    With `tls`, a certificate and its key, over TLS: for that the sign-in has to say `public_url`, on
+    which the certificate's name, the cookies and what browsers are told of encryption rest.
+    """
     import uvicorn
 
     from dashboards.access import AccessLog
@@ -43,6 +49,7 @@ def serve_pages(
 
     entry = Entry.of(*read(sign_in), now) if sign_in else None
     public = urlsplit(entry.ways.public_url or "").hostname if entry else None
+    encrypted = _certificate(tls, public if entry and entry.ways.secure else None, now()) if tls else None
     configs = {config.model: config for config in map(source.read_to_show, files)}
     ledger = open_ledger(home)
     app = create_app(
@@ -58,16 +65,24 @@ def serve_pages(
     with ExitStack() as stack:
         if schedules:
             stack.enter_context(scheduler(files, home, os.environ))
-        click.echo(f"Rounds: http://{host}:{port}/  ({len(configs)} models; Ctrl-C stops)")
+        where = f"https://{public}" if encrypted else f"http://{host}"
+        click.echo(f"Rounds: {where}:{port}/  ({len(configs)} models; Ctrl-C stops)")
         # Nobody's word is taken for where a request comes from: the proxy is known by its own address.
         # The pages use no web sockets, and a loop in C is of no use to threads that read a ledger.
-        uvicorn.run(
-            app,
-            host=host,
-            port=port,
-            log_level="warning",
-            server_header=False,
-            proxy_headers=False,
-            loop="asyncio",
-            ws="none",
+        uvicorn.run(app, host=host, port=port, **listening(encrypted))
+
+
+def listening(certificate: Certificate | None = None) -> dict[str, Any]:
+    """How uvicorn listens, over TLS where there is a certificate."""
+    how = {"log_level": "warning", "server_header": False, "proxy_headers": False}
+    return {**how, "loop": "asyncio", "ws": "none", **(certificate.options if certificate else {})}
+
+
+def _certificate(tls: tuple[Path, Path], host: str | None, at: datetime) -> Certificate:
+    from dashboards import certificate
+
+    if host is None:
+        raise click.UsageError(
+            "--certificate needs --sign-in FILE with public_url: https://…, the name the certificate is for"
         )
+    return certificate.read(*tls, host, at)

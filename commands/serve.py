@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 @click.option("--schedules/--no-schedules", default=True, help="Also run the models' schedules.")
 @click.option("--allowed-host", multiple=True, help="A further name browsers may call us by.")
 @click.option("--sign-in", type=click.Path(path_type=Path), help="A file that says how people sign in.")
+@click.option(
+    "--certificate", type=click.Path(path_type=Path), help="Serve over TLS: a PEM file, chain included."
+)
+@click.option("--key", type=click.Path(path_type=Path), help="The certificate's private key, a PEM file.")
 @click.pass_obj
 def serve(
     home: Home,
@@ -30,6 +34,8 @@ def serve(
     schedules: bool,
     allowed_host: tuple[str, ...],
     sign_in: Path | None,
+    certificate: Path | None,
+    key: Path | None,
 ) -> None:
     """Schedules, worker, dashboards and /metrics in one process group."""
     if host not in LOOPBACK and sign_in is None:
@@ -37,5 +43,10 @@ def serve(
             f"--host {host} lets other machines read these pages, and nobody signs in; "
             f"say how with --sign-in FILE (docs/deployment.md), or stay on 127.0.0.1"
         )
-    files = model_files((folder,))
-    serve_pages(home, files, host, port, schedules=schedules, names=allowed_host, sign_in=sign_in)
+    if (certificate is None) != (key is None):
+        raise click.UsageError("--certificate and --key go together: name both files")
+    serve_pages(
+        home, model_files((folder,)), host, port,
+        schedules=schedules, names=allowed_host, sign_in=sign_in,
+        tls=(certificate, key) if certificate and key else None,
+    )  # fmt: skip

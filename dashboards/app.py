@@ -59,7 +59,7 @@ def create_app(
         ],
         middleware=[
             *([Middleware(Noted, accesses)] if accesses else []),
-            Middleware(SecureHeaders),
+            Middleware(SecureHeaders, encrypted=entry is not None and entry.ways.secure),
             Middleware(TrustedHostMiddleware, allowed_hosts=list(allowed_hosts), www_redirect=False),
             Middleware(Compressed),
             *([Middleware(Door, entry.ways, entry.tokens, entry.sessions)] if entry else []),

@@ -29,6 +29,9 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 
+# A year; said only where the pages have an address that is https.
+ENCRYPTED_ALONE = {"Strict-Transport-Security": "max-age=31536000"}
+
 COOKIE = "rounds_form"
 _SECRET = secrets.token_bytes(32)  # of this process: after a restart people open the page again
 
@@ -55,8 +58,9 @@ def genuine(cookie: str, token: str) -> bool:
 class SecureHeaders:
     """Adds the headers to every answer, errors included."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, encrypted: bool = False) -> None:
         self.app = app
+        self.headers = HEADERS | (ENCRYPTED_ALONE if encrypted else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on and mark the answer's start."""
@@ -64,7 +68,7 @@ class SecureHeaders:
         async def marked(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in self.headers.items():
                     headers.setdefault(name, value)
                 # Pages about patients are not for shared caches; a browser asks again each time.
                 headers.setdefault("Cache-Control", "no-cache, private")

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -40,11 +41,11 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Starlette:
 
 
 @contextmanager
-def served(app: Starlette) -> Iterator[str]:
+def served(app: Starlette, **listening: Any) -> Iterator[str]:
     """The application on a free port of the loopback, as a real server."""
     held = socket.socket()
     held.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_level="critical", ws="none", lifespan="off")
+    config = uvicorn.Config(app, **{"ws": "none", **listening, "log_level": "critical", "lifespan": "off"})
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [held]}, daemon=True)
     thread.start()

@@ -88,8 +88,8 @@ def pip(words: Words) -> None:
 
 
 def systemctl(words: Words) -> None:
-    """The unit that is shipped."""
-    assert (ROOT / f"deploy/systemd/{words[-1]}.service").is_file()
+    """The unit that is shipped, or the proxy whose file is."""
+    assert (ROOT / f"deploy/{words[-1]}").is_dir() or (ROOT / f"deploy/systemd/{words[-1]}.service").is_file()
 
 
 def prefect(words: Words) -> None:

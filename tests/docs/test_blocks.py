@@ -22,6 +22,7 @@ import pytest
 import sqlglot
 import yaml
 
+from dashboards.sign_in import SignIn
 from flows import channel, planned, retention, source
 from monitors.retention import RetentionRule
 from rounds import cli
@@ -29,6 +30,7 @@ from tests.docs import checked
 from tests.docs.place import ROOT, Block, Place, blocks
 from tests.flows import test_fhir as fhir
 from tests.flows.rows import ward, write
+from tests.prometheus.test_rules import tool
 from tests.stories.test_joined import actions, events, predictions
 from tests.stories.test_readiness import hospital
 from tests.stories.test_requests import batched
@@ -52,6 +54,8 @@ ELSEWHERE = {
     ("docs/notebook.md", "python"): "tests/dashboards/test_notebook.py",
     ("docs/mutation.md", "diff"): "benchmarks/mutation.py",
 }
+# What is shown of a file that is shipped; benchmarks/behind_proxy.py runs both.
+SHOWN = {"nginx": "deploy/nginx/rounds.conf", "caddyfile": "deploy/caddy/Caddyfile"}
 WHOLE: dict[str, Any] = {
     "model": "a", "version": "1", "source": {"kind": "files", "path": "a.csv"},
     "columns": {"time": "at", "score": "risk"}, "window": "P7D",
@@ -220,6 +224,12 @@ def read(place: Place, block: Block) -> None:
     path.write_text(text, encoding="utf-8")
     if set(held) <= {"changes"}:
         assert planned.planned(path, {"ROUNDS_CALENDAR": str(path)}).changes
+    elif "scrape_configs" in held:
+        for needed in re.findall(r"_file: (\S+)", block.text):
+            (path.parent / needed).touch()
+        tool("promtool", "check", "config", str(path))
+    elif set(held) <= set(SignIn.model_fields):
+        assert SignIn.model_validate(held).secure
     elif set(held) <= set(RetentionRule.model_fields):
         assert retention.read(path).said
     elif set(held) <= set(channel.ChannelsConfig.model_fields):
@@ -251,6 +261,8 @@ def executed(place: Place, block: Block) -> None:
         database(place, block)
     elif block.language == "json":
         json.loads(block.text)
+    elif there := SHOWN.get(block.language):
+        assert block.text in (ROOT / there).read_text(encoding="utf-8"), f"{block}: is not in {there}"
     elif block.language == "text" and block.page == "README.md":
         for path in re.findall(r"(?m)^([a-z]+(?:/|\.py)) ", block.text):
             assert (ROOT / path).exists(), path
