@@ -73,6 +73,11 @@ class Home:
         """The workspace that `evidently ui --workspace` opens."""
         return self.folder / "evidently"
 
+    @property
+    def chance(self) -> Path:
+        """The draws behind chance, kept from one run to the next; it may be deleted at any time."""
+        return self.folder / "chance.db"
+
     def make(self) -> Home:
         """Create the folders that are absent; only their owner may look inside."""
         for folder in (self.folder, self.mlflow, self.prefect, self.evidently):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from flows.home import open_ledger as open_ledger
 from flows.monitor import Marks, Told, overlapping, quietly, refuse_overlap, stage_at, step
 from flows.owing import enrol, owing, repair
 from flows.planned import planned
+from flows.shelf import Shelf
 from flows.source import Source
 from flows.telling import after_audits, channels_for
 from monitors import glance
@@ -108,6 +109,7 @@ def run(
     ledger, calendar = open_ledger(home), planned(path)
     keep_calendar(ledger, config.model, calendar, config.zone)
     refused: list[RoundsError] = []
+    shelf = Shelf(home.chance, now().date())
     repair(config, ledger)
     if choose is None:
         enrol(config, ledger, at)
@@ -133,7 +135,7 @@ def run(
                         if before is not None:
                             refuse_overlap(config, window)
                             before(config, window, source, ledger, told)
-                        done = _one(config, window, stage, source, ledger, eligible, calendar)
+                        done = _one(config, window, stage, source, ledger, eligible, calendar, shelf)
                     except RoundsError as error:
                         if error.retryable or not patient:
                             raise
@@ -148,6 +150,7 @@ def run(
                     eligible.close()
         finally:
             source.close()
+            shelf.close()
     except RoundsError:
         _afterwards(config, ledger, home, channels, told, copy=copy)
         raise
@@ -198,11 +201,12 @@ def _one(
     ledger: Ledger,
     eligible: Source | None = None,
     calendar: Calendar | None = None,
+    shelf: Shelf | None = None,
 ) -> Round:
     before = len(ledger.entries("audit", model=config.model, window=str(window), bodies=False))
     audit = step(
-        config, window, source, stage=stage, ledger=ledger, setting=setting(config), eligible=eligible,
-        calendar=calendar,
+        config, window, source, stage=stage, ledger=ledger, setting=replace(setting(config), shelf=shelf),
+        eligible=eligible, calendar=calendar,
     )  # fmt: skip
     after = len(ledger.entries("audit", model=config.model, window=str(window), bodies=False))
     worst = str(keep(ledger, audit).worst)

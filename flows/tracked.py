@@ -9,6 +9,7 @@ from monitors.audit import Audit, Finding, Verdict
 from monitors.config import ModelConfig
 
 HEADLINE = 12  # a LoggedModel's page loads every value it was ever given: keep to a dozen a window
+LIMITED = ("performance", "fairness")  # families whose limits are drawn beside their values
 LONGEST = 250  # characters in a key
 MOST = 6000  # characters in a param; MLflow cuts longer ones silently
 
@@ -44,13 +45,18 @@ def name_of(finding: Finding) -> str:
 
 
 def measured(audit: Audit) -> dict[str, float]:
-    """Every number of the audit by its name in MLflow: values, intervals and their counts."""
+    """The numbers of the audit by their names in MLflow: every value, and limits where people compare groups.
+
+    The rest is in the run's `audit.json`: MLflow's server works longest at writing numbers down.
+    """
     values: dict[str, float] = {}
     for finding in audit.findings:
         if finding.value is None:
             continue
         name = name_of(finding)
-        parts = {"": finding.value, ":low": finding.low, ":high": finding.high, ":n": finding.n}
+        parts: dict[str, float | None] = {"": finding.value}
+        if finding.family in LIMITED:
+            parts |= {":low": finding.low, ":high": finding.high}
         for suffix, value in parts.items():
             if value is not None:
                 values.setdefault(name + suffix, float(value))

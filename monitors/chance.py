@@ -11,15 +11,29 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from hashlib import sha256
 from threading import Lock
+from typing import Protocol
 
 import numpy as np
 
 from monitors import sway
 from monitors.histogram import Counts, Floats
 from monitors.sway import Sway
+from monitors.version import SOFTWARE
 
 Distance = Callable[[Counts, Counts], Floats]
+
+
+class Shelf(Protocol):
+    """Where draws outlive the process that made them; it may lose any of them at any time."""
+
+    def get(self, key: str) -> Floats | None:
+        """The draws kept under a key, exactly as they were put; None where there are none."""
+
+    def put(self, key: str, draws: Floats) -> None:
+        """Keep them."""
+
 
 DRAWS = 4000
 # The share of draws that the tail is fitted to; beyond it the fit speaks, not the draws.
@@ -170,9 +184,15 @@ _lock = Lock()
 
 
 def kept(
-    named: Hashable, distance: Distance, reference: Counts, n: int, seed: Sequence[int], draws: int = DRAWS
+    named: Hashable,
+    distance: Distance,
+    reference: Counts,
+    n: int,
+    seed: Sequence[int],
+    draws: int = DRAWS,
+    shelf: Shelf | None = None,
 ) -> Null:
-    """`null`, drawn once in a process for windows of nearly n rows.
+    """`null`, drawn once in a process for windows of nearly n rows; once for all where there is a shelf.
 
     From 200 rows on sizes lie on a grid 10 % apart and distances are carried to n by the root of
     1/n + 1/N (its square where the distance is of the second power), which over less than 5 % of
@@ -181,6 +201,7 @@ def kept(
     Args:
         named: what makes the distance this one besides the counts: its name, its positions.
         seed: of the draws; whatever was kept before, the same seed gives the same null.
+        shelf: looked at before anything is drawn, and given what was.
     """
     size = n if n <= _EXACT else round(_EXACT * _STEP ** round(math.log(n / _EXACT, _STEP)))
     key = (named, reference.tobytes(), size, tuple(seed), draws)
@@ -189,8 +210,13 @@ def kept(
         if found is not None:
             _held.move_to_end(key)
     if found is None:
-        found = null(distance, reference, size, np.random.default_rng([*seed, size]), draws)
-        found = replace(found, power=_power(distance, reference))
+        name = _name(named, reference, size, seed, draws)
+        distances = shelf.get(name) if shelf else None
+        if distances is None:
+            distances = null(distance, reference, size, np.random.default_rng([*seed, size]), draws).distances
+            if shelf:
+                shelf.put(name, distances)
+        found = Null(distances, power=_power(distance, reference))
         with _lock:
             _held[key] = found
             while len(_held) > _KEPT:
@@ -198,6 +224,12 @@ def kept(
     whole = float(reference.sum())
     carried = math.sqrt((1 / n + 1 / whole) / (1 / size + 1 / whole))
     return replace(found, distances=found.distances * carried**found.power)
+
+
+def _name(named: Hashable, reference: Counts, size: int, seed: Sequence[int], draws: int) -> str:
+    """Of everything that decides a draw, the two programs that make it among them."""
+    said = repr((named, reference.dtype.str, size, list(seed), draws, SOFTWARE, np.__version__))
+    return sha256(said.encode() + b"\0" + reference.tobytes()).hexdigest()
 
 
 def _power(distance: Distance, reference: Counts) -> int:

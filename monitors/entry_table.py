@@ -17,6 +17,7 @@ from monitors.errors import LedgerUnavailable
 from monitors.migrations import HEAD, TABLE, upgrade
 
 _TRIES = 50  # openings of a new SQLite file that race
+_AT_ONCE = 40  # connections beside the one that is kept: as many as a web server has threads
 
 metadata = sa.MetaData()
 entries = sa.Table(
@@ -90,12 +91,15 @@ _POSTGRES_GUARD = (
 def opened(url: str) -> sa.Engine:
     """An engine for the database at a URL.
 
-    One connection per use: a threaded web server shares SQLite connections badly.
+    A server's connections are used again, since each costs it a process, and asked before whether they
+    still stand, since it may have been restarted. SQLite gets one connection per use: a threaded web
+    server shares those badly.
     """
+    if sa.make_url(url).get_backend_name() != "sqlite":
+        return sa.create_engine(url, pool_size=1, max_overflow=_AT_ONCE, pool_pre_ping=True)
     engine = sa.create_engine(url, poolclass=pool.NullPool)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _write_lock)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _write_lock)
     return engine
 
 

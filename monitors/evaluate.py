@@ -46,12 +46,14 @@ class Setting:
         foreign: computes measures named `evidently:…`; None where Evidently is not to be loaded.
         period: the windows that are approved to be counted together, as one, in the last of them.
         only: families and measures that are asked for; None for all.
+        shelf: where the draws behind chance are kept from one run to the next.
     """
 
     seed: int = 20_260_105
     foreign: Foreign | None = None
     period: Profile | None = None
     only: frozenset[str] | None = None
+    shelf: chance.Shelf | None = None
 
     def asks(self, check: Check) -> bool:
         """Whether a check is asked for."""
@@ -208,8 +210,7 @@ class _Run:
                 return _cannot(check, Estimate.absent(why, int(after.sum()))), None
         design = self.current.design
         null = self.null(check, max(1, round(int(after.sum()) / design)))
-        finding = _finding(
-            check,
+        finding = check.finding(
             value=float(self.function(check)(before, after)),
             n=int(after.sum()),
             design_effect=design if design > 1 else None,
@@ -242,7 +243,8 @@ class _Run:
         # A seed of its own for each subject: adding a check leaves the others as they were.
         seed = [self.setting.seed, *check.subject.encode()]
         at = self.histogram(self.reference.profile, check.subject).positions if check.metric.ordered else ()
-        null = chance.kept((check.metric.name, *map(float, at)), function, was, n, seed)
+        named = (check.metric.name, *map(float, at))
+        null = chance.kept(named, function, was, n, seed, shelf=self.setting.shelf)
         if not self.reference.blocks:
             return null
         return chance.widened(function, was, inside, null, n)
@@ -255,8 +257,7 @@ class _Run:
         if got.value is None:
             return _cannot(check, got)
         reason = "shown as Evidently computes it; not judged, since its scale is not ours"
-        return _finding(
-            check, value=got.value, n=got.n, reference_n=was.rows, verdict=Verdict.CANNOT_TELL,
+        return check.finding(value=got.value, n=got.n, reference_n=was.rows, verdict=Verdict.CANNOT_TELL,
             reason=reason, severity="info",
         )  # fmt: skip
 
@@ -347,8 +348,7 @@ def _compared(check: Check, now: Estimate, was: Estimate, silence: float | None)
         return
     baseline = was.value if against_reference else float(metric.target or 0.0)
     assert baseline is not None  # noqa: S101  was.value is known here
-    seen = _finding(
-        check,
+    seen = check.finding(
         value=now.value,
         low=now.low,
         high=now.high,
@@ -386,14 +386,10 @@ def _compared(check: Check, now: Estimate, was: Estimate, silence: float | None)
     yield replace(seen, verdict=said.verdict, reason=said.reason, needs=said.needs)
 
 
-def _finding(check: Check, *, verdict: Verdict, **given: object) -> Finding:
-    return check.finding(verdict, **given)
-
-
 def _cannot(check: Check, estimate: Estimate) -> Finding:
-    return _finding(check, verdict=Verdict.CANNOT_TELL, n=estimate.n, reason=estimate.why)
+    return check.finding(verdict=Verdict.CANNOT_TELL, n=estimate.n, reason=estimate.why)
 
 
 def _failed(check: Check, error: Exception) -> Finding:
     reason = f"the check could not run: {type(error).__name__}: {error}"
-    return _finding(check, verdict=Verdict.FAILED, reason=reason[:300])
+    return check.finding(verdict=Verdict.FAILED, reason=reason[:300])

@@ -7,6 +7,7 @@ within its kind, so a rerun, a retry or two workers that race leave one entry, n
 from __future__ import annotations
 
 import json
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -85,6 +86,7 @@ class Ledger:
         self.url = url
         self._now = now
         self._engine = entry_table.opened(url)
+        weakref.finalize(self, self._engine.dispose)  # a server is told when nobody asks any more
         try:
             entry_table.make(self._engine)
         except exc.OperationalError as error:

@@ -27,7 +27,7 @@ from flows.home import Home
 from monitors.ledger import Ledger
 
 ROOT = Path(__file__).parents[2]
-TOGETHER, AT_ONCE = 25, 2
+TOGETHER, AT_ONCE = 84, 3
 PATIENCE = 4 * 3600  # seconds; a machine that others use takes long
 
 

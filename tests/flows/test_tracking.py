@@ -78,7 +78,7 @@ AUDIT = Audit(
     software="0.1.0",
     findings=(
         finding(n=600, low=0.1, high=0.4, margin=0.1, verdict=Verdict.BEYOND),
-        finding("auroc", family="performance", subject="score", value=0.81),
+        finding("auroc", family="performance", subject="score", value=0.81, low=0.78, high=0.84, n=600),
         finding(
             "true_positive_rate",
             family="fairness",
@@ -149,10 +149,9 @@ def test_a_run_says_what_the_audit_said(
     assert run.info.run_name == "2026-01-05 to 2026-01-12, scored"
     assert run.data.metrics == {
         "drift/psi/urine": 0.25,
-        "drift/psi/urine:low": 0.1,
-        "drift/psi/urine:high": 0.4,
-        "drift/psi/urine:n": 600,
         "performance/auroc/score": 0.81,
+        "performance/auroc/score:low": 0.78,
+        "performance/auroc/score:high": 0.84,
         "rows": 612,
         "findings/beyond": 1,
         "findings/within": 1,
@@ -363,9 +362,10 @@ def test_a_deleted_experiment_comes_back(config: ModelConfig, ledger: Ledger, ur
 
 
 def test_more_findings_than_a_batch_holds_all_arrive(config: ModelConfig, ledger: Ledger, uri: str) -> None:
-    many = tuple(finding(subject=f"column {i}", n=600) for i in range(600))
+    told = {"family": "fairness", "low": 0.1, "high": 0.4}
+    many = tuple(finding(subject=f"group {i}", **told) for i in range(400))
     log_audit(replace(AUDIT, findings=many), config=config, ledger=ledger, tracking_uri=uri)
-    assert len(runs(uri)[0].data.metrics) == 2 * 600 + 7
+    assert len(runs(uri)[0].data.metrics) == 3 * 400 + 7
 
 
 SCRIPT = """
