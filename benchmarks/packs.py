@@ -20,7 +20,9 @@ from typing import Any
 from flows import source
 from flows.monitor import step
 from monitors.audit import Audit
-from monitors.config import ModelConfig
+from monitors.config import FixedReference, ModelConfig
+from monitors.evaluate import Setting
+from monitors.ledger import Ledger
 from monitors.window import Window, moment
 
 PACKS = sorted((Path(__file__).parents[1] / "configs" / "packs").glob("*.yaml"))
@@ -35,7 +37,7 @@ def person(config: ModelConfig, at: datetime, number: int, random: Random, *, wr
     """
     columns = config.columns
     row: dict[str, Any] = {columns.time: at.isoformat(), columns.id: f"r{number:05}"}
-    for name in {part for attribute in columns.attributes for part in attribute.columns}:
+    for name in sorted({part for attribute in columns.attributes for part in attribute.columns}):
         row[name] = random.randint(18, 90) if name == "age" else f"{name} {random.choice('ab')}"
     for name in columns.categorical:
         row.setdefault(name, random.choice(("x", "y", "z")))
@@ -72,12 +74,12 @@ def person(config: ModelConfig, at: datetime, number: int, random: Random, *, wr
     return row
 
 
-def log(config: ModelConfig, windows: list[Window]) -> Iterator[dict[str, Any]]:
-    """The reference, a window in which nothing is wrong, and one in which something is."""
+def log(config: ModelConfig, windows: list[Window], each: int = A_WINDOW) -> Iterator[dict[str, Any]]:
+    """The reference, a window in which nothing is wrong, and one in which something is; of `each` rows."""
     random, number = Random(20260105), 0
     reference = config.reference_window(windows[0])
-    before = A_WINDOW * sum(1 for _ in config.grid.inside(reference.start, reference.end))
-    spans = [(reference, before), *((window, A_WINDOW) for window in windows)]
+    before = each * sum(1 for _ in config.grid.inside(reference.start, reference.end))
+    spans = [(reference, before), *((window, each) for window in windows)]
     for place, (span, rows) in enumerate(spans):
         for i in range(rows):
             yield person(
@@ -86,10 +88,10 @@ def log(config: ModelConfig, windows: list[Window]) -> Iterator[dict[str, Any]]:
             number += 1
 
 
-def written(config: ModelConfig, windows: list[Window], folder: Path) -> None:
+def written(config: ModelConfig, windows: list[Window], folder: Path, each: int = A_WINDOW) -> None:
     """The log, where the pack looks for it."""
     path = folder / str(config.source.settings["path"])
-    rows = list(log(config, windows))
+    rows = list(log(config, windows, each))
     if config.source.kind == "calls":
         rows = [called(row) for row in rows]
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -114,21 +116,54 @@ def called(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def audited(path: Path, folder: Path) -> list[Audit]:
-    """The two windows of a pack, audited in process as a run does."""
+def audited(
+    path: Path, folder: Path, *, before: int | None = None, each: int = A_WINDOW, briefly: bool = False
+) -> list[Audit]:
+    """The two windows of a pack, audited in process as a run does.
+
+    `before` is how many windows of the reference there are, where not all that the pack asks for;
+    `briefly` leaves out what the shipped plan asks besides, but for drift, and groups that no rule names.
+    """
     model = folder / path.name
     model.write_bytes(path.read_bytes())
     config = source.read(model)
     windows = list(config.grid.inside(moment("2026-02-01"), moment("2026-04-05")))[:2]
-    written(config, windows, folder)
+    if before is not None:
+        first = config.grid.window(config.grid.index(windows[0].start) - before)
+        span = {"from": first.start.date(), "to": windows[0].start.date()}
+        config = config.model_copy(update={"reference": FixedReference(**span)})
+    written(config, windows, folder, each)
+    if briefly:
+        named = {name for rule in config.plan if isinstance(rule.by, tuple) for name in rule.by}
+        first, *others = config.columns.sensitive
+        kept = (first, *(each for each in others if each.name in named))
+        columns = config.columns.model_copy(update={"sensitive": kept})
+        config = config.model_copy(update={"columns": columns})
+    asked = frozenset({"drift", *(rule.measure for rule in config.plan)})
+    setting = Setting(only=asked) if briefly else None
+    ledger = Ledger(f"sqlite:///{folder}/ledger.db", lambda: windows[-1].end)
     opened = source.connect(config, folder)
     try:
         return [
-            step(config, window, opened, stage="outcome" if config.outcome else "scored")
+            step(
+                config,
+                window,
+                opened,
+                stage="outcome" if config.outcome else "scored",
+                ledger=ledger,
+                setting=setting,
+            )
             for window in windows
         ]
     finally:
         opened.close()
+
+
+def lacking(path: Path, audit: Audit) -> list[str]:
+    """Measures of a pack's plan that an audit does not have, or that could not be taken."""
+    there = {f.metric for f in audit.findings if f.verdict != "failed"}
+    failed = {f.metric for f in audit.findings if f.verdict == "failed"}
+    return sorted({rule.measure for rule in source.read(path).plan} - there | failed)
 
 
 def beyond(audit: Audit) -> list[str]:
@@ -145,10 +180,8 @@ def row(path: Path) -> str:
     spent = time.process_time() - begun
     asked = {rule.measure for rule in source.read(path).plan}
     for audit in (sound, wrong):
-        lacking = asked - {f.metric for f in audit.findings}
-        failed = [f.metric for f in audit.findings if f.verdict == "failed"]
-        if lacking or failed:
-            raise SystemExit(f"{path.stem}: not measured: {sorted(lacking)}; failed: {failed}")
+        if names := lacking(path, audit):
+            raise SystemExit(f"{path.stem}: not measured: {', '.join(names)}")
     found = [name for name in beyond(wrong) if name in asked]
     told = ", ".join(f"`{name}`" for name in found) or "none"
     usual = ", ".join(beyond(sound)) or "none"

@@ -18,6 +18,7 @@ from flows import expressions as ex
 from flows.dialects import NO_STEPS_INSIDE, compiled, fetched
 from flows.engine import plainly
 from flows.measuring import measured
+from flows.near import at_hand
 from flows.patients import one_each
 from flows.periods import within
 from flows.prepare import Prepared, checked, run
@@ -100,7 +101,7 @@ def count(
         if config.window.one_per:
             rows = one_each(rows, config, window)
             kept = int(fetched(rows.aggregate(n=rows.count()))[0]["n"])
-        counted = _counted(rows, Prepared(config, rows.schema(), outcomes), frozen)
+        counted = _counted(rows, kept, Prepared(config, rows.schema(), outcomes), frozen)
     unreadable = {}
     if seen.third_values and outcomes and columns.outcome:
         unreadable[columns.outcome] = (
@@ -166,15 +167,17 @@ def _some(rows: int) -> str:
     return "fewer than 11 rows hold" if small(rows) else f"{rows:,} rows hold"
 
 
-def _counted(rows: ibis.Table, prepared: Prepared, frozen: Frozen) -> dict[str, list[Counted]]:
-    """What every branch counted, by its tag."""
+def _counted(rows: ibis.Table, n: int, prepared: Prepared, frozen: Frozen) -> dict[str, list[Counted]]:
+    """What every branch counted of n rows, by its tag."""
     step, branches, quick = _compiled(rows.get_backend(), prepared, frozen)
     counted: dict[str, list[Counted]] = {}
-    for row in scans.run(rows, quick) if quick else ():
-        counted.setdefault(row["tag"], []).append(row)
-    for first in range(0, len(branches), _BRANCHES):
-        for row in run(rows, step, branches[first : first + _BRANCHES], SCHEMA):
+    with at_hand(rows, n, len(branches)) as near:
+        for row in scans.run(near, quick) if quick else ():
             counted.setdefault(row["tag"], []).append(row)
+        for first in range(0, len(branches), _BRANCHES):
+            few = branches[first : first + _BRANCHES]
+            for row in run(near, step, few, SCHEMA, together=near is not rows):
+                counted.setdefault(row["tag"], []).append(row)
     return counted
 
 

@@ -163,11 +163,17 @@ class Prepared:
 
 
 def run(
-    window: ibis.Table, prepared: str | Sequence[str], branches: Sequence[str], schema: ibis.Schema
+    window: ibis.Table,
+    prepared: str | Sequence[str],
+    branches: Sequence[str],
+    schema: ibis.Schema,
+    *,
+    together: bool = False,
 ) -> list[dict[str, Any]]:
     """Run compiled branches over the prepared rows of a window, in one statement.
 
-    `prepared` is one text for all branches, or one for each where each is sent alone.
+    `prepared` is one text for all branches, or one for each where each is sent alone. `together` says
+    that no file is read, so that DuckDB may be asked all of it at once.
 
     Branches stand side by side, not nested as a union expression would be, so that a table of
     a thousand columns does not become a thousand levels of nesting.
@@ -175,9 +181,10 @@ def run(
     backend = window.get_backend()
     # DuckDB and Postgres would otherwise copy the window's rows to a temporary place first.
     inline = "NOT MATERIALIZED " if backend.name in ("duckdb", "postgres") else ""
-    given = f"WITH {WINDOW} AS {inline}({compiled(backend, window)}),\n{PREPARED} AS {inline}"
+    once = "MATERIALIZED " if together and backend.name == "duckdb" else inline
+    given = f"WITH {WINDOW} AS {inline}({compiled(backend, window)}),\n{PREPARED} AS {once}"
     if isinstance(prepared, str):
-        at_once = _AT_ONCE if backend.name == "duckdb" else len(branches)
+        at_once = _AT_ONCE if backend.name == "duckdb" and not together else len(branches)
         parts = [branches[first : first + at_once] for first in range(0, len(branches), at_once)]
         asked = [f"({prepared})\n" + "\nUNION ALL\n".join(part) for part in parts]
     else:

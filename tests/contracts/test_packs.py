@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import packs
 from flows import source
 from monitors.checks import checks
 from monitors.cube import MILLIONTHS, Cube
@@ -63,3 +64,12 @@ def test_all_that_a_pack_names_can_be_measured(path: Path) -> None:
                 assert check.compute(tally).value is not None, check.where
         if check.metric.reads == "cube":
             assert any(told.value is not None for told in check.compute(cube).values()), check.where
+
+
+@pytest.mark.parametrize("path", PACKS, ids=lambda path: path.stem)
+def test_a_pack_audits_a_log_whole_and_finds_what_is_wrong_in_it(path: Path, tmp_path: Path) -> None:
+    sound, wrong = packs.audited(path, tmp_path, before=1, each=160, briefly=True)
+    assert packs.lacking(path, sound) == packs.lacking(path, wrong) == []
+    of_the_plan = {rule.measure for rule in source.read(path).plan}
+    assert packs.beyond(wrong)
+    assert not of_the_plan & set(packs.beyond(sound))
