@@ -15,7 +15,7 @@ from flows.earlier import with_slow_change
 from flows.frame import Frame
 from flows.periods import near
 from flows.source import Source
-from monitors import multivariate
+from monitors import altered, multivariate
 from monitors.audit import Audit, Stage
 from monitors.calendar import Calendar, quietened
 from monitors.canonical import digest
@@ -123,6 +123,7 @@ def concluded(
         findings=(
             *evaluate(config, profile, reference, stage, setting),
             *(multivariate.kept(ledger, config, window) if ledger is not None else ()),
+            *(altered.kept(ledger, config, window) if ledger is not None else ()),
         ),
     )
     if ledger is not None and ledger.get("config", config.digest) is None:

@@ -18,6 +18,7 @@ from flows.counting import rows_in
 from flows.home import Home
 from flows.home import now as now  # those who run a model ask here for both
 from flows.home import open_ledger as open_ledger
+from flows.logs import look
 from flows.monitor import Marks, Told, overlapping, quietly, refuse_overlap, stage_at, step
 from flows.owing import enrol, owing, repair
 from flows.planned import planned
@@ -123,6 +124,8 @@ def run(
                     chosen = owing(
                         config, ledger, at, path.parent, marks, lambda w: rows_in(config, w, source)
                     )
+                if stands is None and chosen:  # a backfill goes back; who runs on is told
+                    look(source, config, ledger, chosen[-1][0])
                 for number, (window, stage) in enumerate(chosen, start=1):
                     of = f" ({number} of {len(chosen)})" if len(chosen) > 1 else ""
                     told(f"{config.model}: {window.start:%d %b %Y} to {window.end:%d %b %Y}{of}")

@@ -19,6 +19,7 @@ Key = tuple[str, str, str | None]
 
 BLIND = (Verdict.CANNOT_TELL, Verdict.WITHHELD, Verdict.FAILED)
 PARTIAL = ("silent_groups",)  # feeds of a part: the rest of the model is still there to be judged
+ONCE = ("altered_log",)  # what happened in one window, and is not taken back by the next
 FEED, MUTED = "quality", ("performance", "fairness")
 
 
@@ -126,7 +127,7 @@ def changes(held: Mapping[Key, Standing], audit: Audit) -> tuple[Alert, ...]:
 
 
 def debounce(finding: Finding) -> Debounce:
-    """How a check is debounced: feeds that page fire at once, all else in 2 of 3 windows.
+    """How a check is debounced: feeds that page, and what happens once, fire at once; else 2 of 3 windows.
 
     A slow change is already a sum over windows, and clears by itself only below 80 % of its threshold.
 
@@ -136,7 +137,8 @@ def debounce(finding: Finding) -> Debounce:
     (1, 2)
     """
     summed = finding.slow is not None
-    return AT_ONCE if summed or (finding.family == FEED and finding.severity == "page") else USUAL
+    once = summed or finding.metric in ONCE
+    return AT_ONCE if once or (finding.family == FEED and finding.severity == "page") else USUAL
 
 
 def moved(finding: Finding) -> float:

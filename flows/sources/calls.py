@@ -8,7 +8,9 @@ agent's own words, to be measured as text and never shown.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import ibis
@@ -22,7 +24,7 @@ from flows.times import timed
 from monitors.canonical import digest
 from monitors.config import ModelConfig
 from monitors.errors import SourceInvalid
-from monitors.window import Window
+from monitors.window import Window, utc
 
 _CHUNK = 1 << 20
 
@@ -66,6 +68,37 @@ class Calls(files.Mounted):
     def fingerprint(self, window: Window | None = None) -> str:
         """Of every file's name and content: the audit keeps it, so a log that was changed since shows."""
         return digest([(place.name, _content(place)) for place in self._reading.paths])
+
+    def names(self) -> list[str]:
+        """The log's files."""
+        return [place.name for place in self._reading.paths]
+
+    def contents(self, before: Mapping[str, int]) -> dict[str, tuple[int, str, str]]:
+        """By a file's name: its size, the digest of its bytes, and of as many as there were `before`."""
+        return {place.name: _since(place, before.get(place.name)) for place in self._reading.paths}
+
+    def spans(self) -> dict[str, tuple[str, str]]:
+        """By a file's name, when its first and its last call began, in UTC; none if that cannot be read."""
+        there = self._reading.described(self._backend)
+        time = self._config.columns.time
+        if time not in there:
+            return {}
+        began = _clock(time, self._settings)
+        reader = self._reading.reader(self._backend, {**there, time: "VARCHAR"})
+        with plainly(self.name, there):
+            found = self._backend.raw_sql(
+                f"SELECT filename, min({began}), max({began}) FROM {reader} GROUP BY filename"  # noqa: S608  quoted
+            ).fetchall()
+        paths = {place.path: place.name for place in self._reading.paths}
+
+        def clock(moment: datetime) -> str:
+            return utc(moment if moment.tzinfo else moment.replace(tzinfo=self._config.zone))
+
+        return {
+            paths[path]: (clock(first), clock(last))
+            for path, first, last in found
+            if path in paths and first is not None
+        }
 
     def _open(self) -> ibis.Table:
         settings, config = self._settings, self._config
@@ -140,11 +173,21 @@ def _many(column: str) -> str:
 
 
 def _content(place: Place) -> str:
-    held = hashlib.sha256()
+    return _since(place, None)[1]
+
+
+def _since(place: Place, before: int | None) -> tuple[int, str, str]:
+    """A file's size, the digest of its bytes, and of the first `before` of them, or of all it has."""
+    held, size, then = hashlib.sha256(), 0, None
     with place.open() as file:
         while part := file.read(_CHUNK):
+            if then is None and before is not None and size + len(part) >= before:
+                kept = held.copy()
+                kept.update(part[: before - size])
+                then = kept.hexdigest()
             held.update(part)
-    return held.hexdigest()
+            size += len(part)
+    return size, held.hexdigest(), then or held.hexdigest()
 
 
 def _path(key: str) -> str:

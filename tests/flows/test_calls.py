@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from flows import run as runs
 from flows import source
+from flows.home import Home
 from flows.source import connect
+from monitors import acting
+from monitors.audit import Finding
 from monitors.config import ModelConfig
 from monitors.config_file import parse
 from monitors.errors import SourceInvalid
+from monitors.window import moment
 
 CALLS: list[dict[str, Any]] = [
     {"call_id": "a", "began_at": "2026-01-05T08:00:00Z", "ended_at": "2026-01-05T08:03:10Z", "language": "es",
@@ -30,20 +37,22 @@ MADE = ("turns", "agent_turns", "tool_calls", "failed_calls", "transfer", "secon
 
 
 def declared(**more: Any) -> ModelConfig:
+    return ModelConfig.model_validate(plain(**more))
+
+
+def plain(**more: Any) -> dict[str, Any]:
     columns = {
         "time": "began_at", "id": "call_id", "decision": "contained", "text": ["said"],
         "numeric": ["turns", "agent_turns", "tool_calls", "failed_calls", "seconds", "transfer"],
         "categorical": ["said.refusal"], "sensitive": ["language"],
     }  # fmt: skip
-    return ModelConfig.model_validate(
-        {
+    return {
             "model": "agent", "version": "1", "window": "P7D",
             "source": {
                 "kind": "calls", "path": "calls.ndjson", "derive": {"contained": "1 - transfer"}, **more
             },
             "columns": columns, "reference": {"from": "2025-12-01", "to": "2026-01-05"},
-        }
-    )  # fmt: skip
+        }  # fmt: skip
 
 
 def rows(folder: Path, calls: list[dict[str, Any]], **more: Any) -> list[dict[str, Any]]:
@@ -127,3 +136,50 @@ def test_the_log_and_the_file_of_the_page_fit(tmp_path: Path) -> None:
     assert {row[name] for name in ("turns", "tool_calls")} == {2}
     assert {row[name] for name in ("failed_calls", "transfer")} == {1}
     assert (row["contained"], row["seconds"], row["said"]) == (0, 190.0, "How can I help?")
+
+
+def test_a_file_changed_after_its_audit_is_told_with_its_windows_and_growth_is_not(tmp_path: Path) -> None:
+    held = plain(path="calls-*.ndjson") | {"reference": {"from": "2026-01-05", "to": "2026-01-12"}}
+    (tmp_path / "agent.yaml").write_text(yaml.safe_dump(held), encoding="utf-8")
+
+    def week(number: int, *more: str) -> Path:
+        began = datetime(2026, 1, 5, 9, tzinfo=UTC) + timedelta(weeks=number)
+        lines = [
+            json.dumps(
+                CALLS[i % 2]
+                | {"call_id": f"{number}-{i}", "began_at": (began + timedelta(hours=i)).isoformat()}
+            )
+            for i in range(40)
+        ]
+        path = tmp_path / f"calls-{number}.ndjson"
+        path.write_text("\n".join((*lines, *more)) + "\n", encoding="utf-8")
+        return path
+
+    for number in range(2):
+        week(number)
+    home = Home.of({}, tmp_path / "home")
+
+    def run(at: str) -> Finding:
+        list(runs.run(tmp_path / "agent.yaml", home, None, moment(at), copy=False))
+        audit = runs.open_ledger(home).audits("agent")[-1].audit
+        (found,) = [f for f in audit.findings if f.metric == "altered_log"]
+        return found
+
+    assert run("2026-01-19").verdict == "within"
+    week(2)
+    first = week(0, json.dumps(CALLS[0]))  # a call more, at the end
+    assert run("2026-01-26").verdict == "within"
+    first.write_text(first.read_text(encoding="utf-8").replace("Hello", "Goodbye"), encoding="utf-8")
+    altered = week(1)
+    altered.write_text(altered.read_text(encoding="utf-8").replace('"es"', '"en"'), encoding="utf-8")
+    week(3)
+    for _ in range(2):  # said as long as that window is looked at
+        found = run("2026-02-02")
+        assert (found.verdict, found.value, found.severity) == ("beyond", 2, "ticket")
+        assert "calls-0.ndjson (no window audited)" in str(found.reason)
+        assert "calls-1.ndjson (window 2026-01-12 to 2026-01-19)" in str(found.reason)
+        assert "zebrafinch" not in str(found.reason)
+    ledger = runs.open_ledger(home)
+    assert "altered_log" in {a.notice.labels["metric"] for a in acting.held(ledger, moment("2026-02-02"))}
+    week(4)
+    assert run("2026-02-09").verdict == "within"
