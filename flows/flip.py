@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import sys
 import urllib.error
 import urllib.request
@@ -18,6 +19,7 @@ from monitors.flip import Flips
 
 Tool = Callable[[str], object]
 KEYS = ("cue", "prompt", "flipped")
+_CUE = re.compile(r"[^\W\d]+([ _-][^\W\d]+)?")
 _TIMEOUT = 60
 _MOST = 1 << 20  # bytes of one answer
 
@@ -29,7 +31,9 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-_OPENER = urllib.request.build_opener(_NoRedirect)
+# What is asked of this machine without encryption goes through nobody's proxy.
+_PROXIES = {scheme: proxy for scheme, proxy in urllib.request.getproxies().items() if scheme == "https"}
+_OPENER = urllib.request.build_opener(_NoRedirect, urllib.request.ProxyHandler(_PROXIES))
 
 
 def flip(path: Path, tool: Tool) -> list[Flips]:
@@ -71,6 +75,11 @@ def pairs(path: Path) -> Iterator[tuple[int, tuple[str, str, str]]]:
                 held = tuple(str(row.get(key) or "") for key in KEYS) if isinstance(row, dict) else ()
                 if not held or not all(held):
                     raise SourceInvalid(f"{path.name}: pair {number}: needs {', '.join(KEYS)}")
+                if not _CUE.fullmatch(held[0]):  # it is told, and so must not be a prompt in the wrong place
+                    raise SourceInvalid(
+                        f"{path.name}: pair {number}: `cue` is a word or two for what differs, such as name, "
+                        f"language or dialect"
+                    )
                 yield number, (held[0], held[1], held[2])
         except (ValueError, csv.Error):
             raise SourceInvalid(f"{path.name}: is neither CSV nor JSON one a line, in UTF-8") from None
@@ -110,6 +119,7 @@ def _asked(url: str, prompt: str) -> object:
         with _OPENER.open(request, timeout=_TIMEOUT) as answer:
             return json.loads(answer.read(_MOST))["answer"]
     except urllib.error.HTTPError as error:
+        error.close()
         raise SourceUnavailable(f"--tool: answers {error.code}") from None
     except OSError as error:
         raise SourceUnavailable(f"--tool: does not answer ({type(error).__name__})") from None

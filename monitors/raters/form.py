@@ -75,7 +75,7 @@ def _checked(queue: Queue, given: Mapping[str, str]) -> tuple[str, str, dict[str
     if not by or len(by) > LONGEST_TEXT:
         raise NotAccepted("say 'by': whoever read it; it is kept with the record")
     if output not in queue.outputs:
-        raise NotAccepted(f"{queue.key} holds no output {output[:40]!r}")
+        raise NotAccepted(f"{queue.key} holds no such output: name it as the empty form did, not by its id")
     return output, by, said
 
 
@@ -89,11 +89,12 @@ def answered(given: Mapping[str, str]) -> dict[str, int]:
     for name in QUESTIONS:
         word = str(given.get(name, "")).strip().lower()
         if word not in _YES:
-            raise NotAccepted(f"{name!r} is yes or no (got {word[:20]!r})")
+            # Whatever stands there instead may be a sentence about somebody, and is not repeated.
+            raise NotAccepted(f"{name!r} is yes or no")
         said[name] = _YES[word]
     severity = str(given.get("severity", "")).strip().lower()
     if severity not in SEVERITIES:
-        raise NotAccepted(f"'severity' is one of: {', '.join(SEVERITIES)} (got {severity[:20]!r})")
+        raise NotAccepted(f"'severity' is one of: {', '.join(SEVERITIES)}")
     said["severity"] = SEVERITIES.index(severity)
     if bool(said["harm"]) != bool(said["severity"]):
         raise NotAccepted(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +22,7 @@ from monitors.config import ModelConfig
 from monitors.config_file import parse
 from monitors.errors import SourceInvalid
 from monitors.window import moment
+from tests.stories.test_no_text_leaves import found as found_in
 
 CALLS: list[dict[str, Any]] = [
     {"call_id": "a", "began_at": "2026-01-05T08:00:00Z", "ended_at": "2026-01-05T08:03:10Z", "language": "es",
@@ -138,7 +140,10 @@ def test_the_log_and_the_file_of_the_page_fit(tmp_path: Path) -> None:
     assert (row["contained"], row["seconds"], row["said"]) == (0, 190.0, "How can I help?")
 
 
-def test_a_file_changed_after_its_audit_is_told_with_its_windows_and_growth_is_not(tmp_path: Path) -> None:
+def test_a_file_changed_after_its_audit_is_told_with_its_windows_and_growth_is_not(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
     held = plain(path="calls-*.ndjson") | {"reference": {"from": "2026-01-05", "to": "2026-01-12"}}
     (tmp_path / "agent.yaml").write_text(yaml.safe_dump(held), encoding="utf-8")
 
@@ -179,6 +184,9 @@ def test_a_file_changed_after_its_audit_is_told_with_its_windows_and_growth_is_n
         assert "calls-0.ndjson (no window audited)" in str(found.reason)
         assert "calls-1.ndjson (window 2026-01-12 to 2026-01-19)" in str(found.reason)
         assert "zebrafinch" not in str(found.reason)
+    written = {name for name, text in found_in(home.folder).items() if b"zebrafinch" in text}
+    assert written == set()
+    assert "zebrafinch" not in caplog.text
     ledger = runs.open_ledger(home)
     assert "altered_log" in {a.notice.labels["metric"] for a in acting.held(ledger, moment("2026-02-02"))}
     week(4)

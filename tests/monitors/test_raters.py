@@ -153,7 +153,7 @@ def test_a_form_is_kept_once_and_not_changed(ledger: Ledger) -> None:
         ({"addition": "maybe"}, "'addition' is yes or no"),
         ({"severity": "awful"}, "'severity' is one of"),
         ({"by": " "}, "say 'by'"),
-        ({"output": "n17"}, "holds no output 'n17'"),
+        ({"output": "n17"}, "holds no such output"),
     )
     other = said | {"by": "Bea"}
     for change, why in wrong:

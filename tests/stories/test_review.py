@@ -142,7 +142,24 @@ def test_what_people_say_is_taken_whole_or_not_at_all_and_told(
     assert rounds(place) == f"{key(place)}: sepsis, {figures['window']}: 160 of 160 read\n"
 
 
+PLANTED = "zebrafinch, MRN 00998877"
+
+
+@pytest.mark.parametrize("name", ["output", *FORM])
+def test_what_stands_in_a_form_in_the_place_of_an_answer_is_not_repeated(
+    place: Path, forms: list[dict[str, str]], name: str
+) -> None:
+    sound = {"output": forms[0]["output"], "by": "Dot", **dict.fromkeys(FORM, "no"), "severity": "none"}
+    file = save(place / "planted.csv", [sound | {name: PLANTED}])
+    done = CliRunner().invoke(cli, ["--home", str(place / "home"), "review", "take", key(place), file])
+    said = str(done.exception)
+    assert "planted.csv: line 2: " in said
+    assert not [word for word in PLANTED.split() if word.strip(",") in said + done.output]
+
+
 def test_no_id_of_an_output_is_kept(place: Path, forms: list[dict[str, str]]) -> None:
+    written = [rounds(place), *(rounds(place, "show", key(place), *more) for more in ((), ("--json",)))]
+    assert "zebrafinch" not in "".join((*written, *(str(form) for form in forms)))
     held = found(place / "home")
     assert any(forms[0]["output"].encode() in text for text in held.values())
     assert [name for name, text in held.items() if b"zebrafinch" in text] == []
@@ -165,7 +182,10 @@ def test_a_form_is_filled_in_on_the_page(place: Path, forms: list[dict[str, str]
             "by": "Cleo",
         }
         said = {"omission": "no", "addition": "yes", "harm": "yes", "severity": "mild"}
-        assert person.post("/review", data=sent | said | {"harm": ""}).status_code == 422
+        for wrong in ({"harm": ""}, {"severity": PLANTED}, {"output": PLANTED}):
+            refused = person.post("/review", data=sent | said | wrong)
+            assert refused.status_code == 422
+            assert "00998877" not in refused.text
         assert person.post("/review", data=sent | said | {"token": "0"}).status_code == 403
         before = len(readings(ledger, queues(ledger)[0]))
         answer = person.post("/review", data=sent | said)
