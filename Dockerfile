@@ -3,12 +3,14 @@
 # Pin the base image by digest where images are mirrored: python:3.12.12-slim-bookworm@sha256:…
 
 FROM python:3.12.12-slim-bookworm AS build
+# requirements-kubernetes.lock is the same and Prefect's Kubernetes worker (docs/kubernetes.md).
+ARG LOCK=requirements.lock
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /src
 RUN python -m venv /opt/build && python -m venv /opt/rounds
-COPY requirements.lock requirements-build.lock ./
+COPY requirements.lock requirements-kubernetes.lock requirements-build.lock ./
 RUN /opt/build/bin/pip install --no-deps --require-hashes -r requirements-build.lock \
-    && /opt/rounds/bin/pip install --no-deps --require-hashes --only-binary :all: --compile -r requirements.lock
+    && /opt/rounds/bin/pip install --no-deps --require-hashes --only-binary :all: --compile -r "$LOCK"
 COPY . .
 RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --no-index --wheel-dir /wheels . \
     && /opt/rounds/bin/pip install --no-deps --no-index --compile /wheels/*.whl \

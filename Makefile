@@ -76,6 +76,7 @@ lock: ## Resolve again within pyproject.toml's bounds (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/"; exit 1; }
 	$(LOCK) --extra postgres pyproject.toml -o requirements.lock
 	$(LOCK) --extra postgres --extra fhir --extra spark --group test --group lint --group grafana --group docs -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(LOCK) --extra postgres --extra kubernetes -c requirements.lock pyproject.toml -o requirements-kubernetes.lock
 	$(LOCK) --group build -c requirements.lock -o requirements-build.lock
 
 WHEELS ?= dist/wheelhouse

@@ -136,15 +136,25 @@ def _met(held: Any, beside: Sequence[Asked], identity: str | None) -> ibis.Table
         meets = []
         for key in one.keys:
             some: Any = held.filter(held[key].notnull()).group_by(key)
-            twice = some.aggregate(n=_apart(identity)).filter(ibis._.n > 1)
+            twice = _shared(some, identity)
             meets.append(held[key].isin(twice[key]))
         made[one.name] = ibis.ifelse(held[one.keys[0]].isnull(), ibis.null("boolean"), reduce(or_, meets))
     keys = [key for one in beside for key in one.keys]
     return held.mutate(**made).drop(*keys)
 
 
-def _apart(identity: str | None) -> Any:
-    """How many rows there are, each id once."""
+def _shared(some: Any, identity: str | None) -> ibis.Table:
+    """The groups of two rows at least, where rows of one id are one.
+
+    By the least and the greatest id: to count different ones a set would be held for each group.
+    """
     if identity is None:
-        return lambda t: t.count()
-    return lambda t: t[identity].nunique(where=~ex.blank(t[identity])) + ex.blank(t[identity]).sum()
+        return some.aggregate(n=lambda t: t.count()).filter(ibis._.n > 1)
+    told = some.aggregate(
+        least=lambda t: t[identity].min(where=~ex.blank(t[identity])),
+        most=lambda t: t[identity].max(where=~ex.blank(t[identity])),
+        unnamed=lambda t: ex.blank(t[identity]).sum(),
+    )
+    return told.filter(
+        (told.unnamed > 1) | (told.least != told.most) | ((told.unnamed == 1) & told.least.notnull())
+    )

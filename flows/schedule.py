@@ -1,6 +1,7 @@
 """Prefect around one plain function: which models, at which moment, how often again, on what day.
 
-With `upkeep.py` the only importer of Prefect. Apply `Home.environment` before importing this file.
+With `upkeep.py` and `work_pool.py` the only importer of Prefect.
+Apply `Home.environment` before importing this file.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from uuid import UUID
 
 from prefect import flow, runtime, task
 from prefect.client.orchestration import PrefectClient, get_client
-from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
 from prefect.client.schemas.filters import (
     DeploymentFilter,
     DeploymentFilterId,
@@ -31,7 +31,6 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import State, StateType
 from prefect.deployments.runner import RunnerDeployment
 from prefect.events.worker import EventsWorker
-from prefect.exceptions import ObjectNotFound
 from prefect.logging.handlers import APILogWorker
 from prefect.runner import Runner
 from prefect.schedules import Cron
@@ -45,6 +44,7 @@ from flows.home import Home, quiet
 from flows.owing import enrol
 from flows.run import now, open_ledger, run_window
 from flows.sharing import batches, queue, started
+from flows.work_pool import limited, pooled
 from monitors.config import ModelConfig
 from monitors.errors import RoundsError
 from monitors.window import utc
@@ -246,7 +246,13 @@ def deployment(file: Path, config: ModelConfig, home: Home, *, together: bool = 
 
 
 def deploy(
-    files: Sequence[Path], home: Home, pool: str, at_once: int, together: int = 1, per_source: int = 0
+    files: Sequence[Path],
+    home: Home,
+    pool: str,
+    at_once: int,
+    together: int = 1,
+    per_source: int = 0,
+    jobs: Mapping[str, Any] | None = None,
 ) -> list[str]:
     """Make every model's schedule a deployment of a work pool, for workers on whatever machines.
 
@@ -260,8 +266,9 @@ def deploy(
         at_once: runs at the same time in the whole pool.
         together: at most so many models of one schedule share a run, which spares its start.
         per_source: models audited at the same time on one database or server; 0 sets no limit.
+        jobs: what a run is as a Kubernetes job, Prefect's base job template; None: a worker's process.
 
-    Raises NoServer where no Prefect server is named.
+    Raises NoServer where no Prefect server is named, OtherPool where the pool is of another kind.
     """
     if not get_current_settings().api.url:
         raise NoServer("PREFECT_API_URL names no server; start one with `prefect server start`, and name it")
@@ -274,7 +281,7 @@ def deploy(
     apart = {file: config for file, config in configs.items() if config.multivariate.schedule}
     made += [deployment(file, config, home, together=True) for file, config in apart.items()]
     made += upkeep.deployments([*configs], home)
-    asyncio.run(_deployed(made, home, pool, at_once, per_source))
+    asyncio.run(_deployed(made, home, pool, at_once, per_source, jobs))
     return [each.name for each in made]
 
 
@@ -293,19 +300,18 @@ def _shared(
 
 
 async def _deployed(
-    made: Sequence[RunnerDeployment], home: Home, pool: str, at_once: int, per_source: int
+    made: Sequence[RunnerDeployment],
+    home: Home,
+    pool: str,
+    at_once: int,
+    per_source: int,
+    jobs: Mapping[str, Any] | None,
 ) -> None:
     env = quiet(os.environ)  # the rest is each worker's own: no password stands in the server's database
     async with get_client() as client:
-        try:
-            await client.read_work_pool(pool)
-            await client.update_work_pool(pool, WorkPoolUpdate(concurrency_limit=at_once))
-        except ObjectNotFound:
-            await client.create_work_pool(
-                WorkPoolCreate(name=pool, type="process", concurrency_limit=at_once)
-            )
+        await pooled(client, pool, at_once, jobs)
         for waits in sorted({each.work_queue_name for each in made if each.work_queue_name}):
-            await _limited(client, waits, pool, per_source)
+            await limited(client, waits, pool, per_source)
         known = []
         for each in made:
             each.job_variables = {"env": env}
@@ -313,15 +319,6 @@ async def _deployed(
         await _forget_others(client, home, known)
         for name in known:
             await client.create_flow_run_from_deployment(name)
-
-
-async def _limited(client: PrefectClient, name: str, pool: str, limit: int) -> None:
-    """A queue of the pool whose runs go so many at a time, whichever workers take them."""
-    try:
-        held = await client.read_work_queue_by_name(name, work_pool_name=pool)
-        await client.update_work_queue(held.id, concurrency_limit=limit)
-    except ObjectNotFound:
-        await client.create_work_queue(name, concurrency_limit=limit, work_pool_name=pool)
 
 
 async def _forget_others(client: PrefectClient, home: Home, known: Sequence[UUID]) -> None:

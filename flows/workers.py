@@ -22,7 +22,7 @@ from flows.worker import Asked, Taking
 from monitors.discovery import text_measures
 from monitors.errors import SourceInvalid
 
-FEW = 16  # batches that are taken here: a process takes a second to begin
+FEW = 4  # batches that are taken here: a process takes a second to begin
 _TOLD = 3  # how a worker ends that says why
 
 

@@ -20,6 +20,8 @@ class TextMeasure:
         texts: of how many texts it is taken: 1, as in `note.words`, or 2, as in `draft~signed.kept`.
         beside: taken beside the source, a batch of rows at a time: no engine's language can say it.
         plain: the same, of plain texts, for where they pass by anyway: quicker than DuckDB's lists.
+        many: the same, of all texts of a batch at once (`monitors/characters.py`): an array of one value
+            a row, NaN where there is none. It says what the plain function says, only sooner.
         shared: of how many keys a text has; the flag is whether another text has one of them too.
     """
 
@@ -29,6 +31,7 @@ class TextMeasure:
     texts: Literal[1, 2] = 1
     beside: bool = False
     plain: Callable[..., Any] | None = None
+    many: Callable[..., Any] | None = None
     shared: int = 0
 
 
@@ -39,6 +42,7 @@ def text_measure(
     texts: Literal[1, 2] = 1,
     beside: bool = False,
     plain: Callable[..., Any] | None = None,
+    many: Callable[..., Any] | None = None,
     shared: int = 0,
 ) -> Callable[[F], F]:
     r"""Declare the decorated function a text measure.
@@ -51,7 +55,7 @@ def text_measure(
     """
 
     def declare(function: F) -> F:
-        facts = TextMeasure(function.__name__, gives, zero, texts, beside, plain, shared)
+        facts = TextMeasure(function.__name__, gives, zero, texts, beside, plain, many, shared)
         function.measure = facts  # type: ignore[attr-defined]
         return function
 

@@ -10,7 +10,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from monitors.text._tokens import tokens
+from monitors.characters import Runs, Texts
+from monitors.text._tokens import all_tokens, tokens
 
 # As `_plain` leaves them: no accents, no double letters, no last vowel.
 _STEMS = (
@@ -49,6 +50,11 @@ def drugs(text: str) -> frozenset[str]:
     ['amoxicilin', 'ibuprofen']
     """
     return frozenset(map(_drug, set(tokens(text)))) - {""}
+
+
+def all_drugs(texts: Texts) -> Runs:
+    """The drugs that many texts name."""
+    return texts.once("drugs", lambda: all_tokens(texts).renamed(_drug))
 
 
 @lru_cache(maxsize=65_536)

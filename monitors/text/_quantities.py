@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
+from monitors.characters import BETWEEN, FIGURE, POINT, Runs, Texts, edges
 from monitors.textual import MARK
 
 # Symbols that medicine writes behind a number, and the few words that stand for one.
@@ -64,3 +66,31 @@ def plain_words(text: str) -> frozenset[str]:
     ['and', 'rest']
     """
     return frozenset(text.lower().translate(_BETWEEN).split(" ")) - {""} or frozenset([""])
+
+
+def all_quantities(texts: Texts) -> Runs:
+    """The quantities of many texts."""
+    return texts.once("quantities", lambda: Runs.of(_found(texts), len(texts)))
+
+
+def _found(texts: Texts) -> Iterator[tuple[int, str]]:
+    """The quantities, looked for only where a number stands."""
+    if MARK in texts.lowered or _BEGIN in texts.lowered:  # which lie between nothing
+        for row, text in enumerate(texts.texts):
+            yield from ((row, found) for found in plain_quantities(text))
+        return
+    starts, stops = edges(texts.joined(FIGURE, POINT))
+    last = 0
+    for row, start, stop in zip(texts.rows(starts).tolist(), starts.tolist(), stops.tolist(), strict=True):
+        if stop <= last:
+            continue
+        # What stands behind a unit may be the next number's first figure.
+        found = _PLAIN.match(texts.lowered, max(start, last))
+        if found:
+            last = found.end()
+            yield row, f"{found[1]} {found[2]}"
+
+
+def all_words(texts: Texts) -> Runs:
+    """The words of many texts; of one without any, none."""
+    return texts.once("words", lambda: texts.runs(~texts.of(BETWEEN)))

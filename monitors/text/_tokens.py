@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-# Scripts that part no words have a word a character: kana, Han, Hangul.
-_PARTLESS = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
-_WORD = re.compile(rf"[{_PARTLESS}]|[^\W_{_PARTLESS}]+")
+from monitors.characters import LETTER, PARTLESS, PARTLESS_SCRIPTS, Runs, Texts
+
+_WORD = re.compile(rf"[{PARTLESS_SCRIPTS}]|[^\W_{PARTLESS_SCRIPTS}]+")
 
 _BETWEEN = str.maketrans({chr(i): " " for i in range(128) if not chr(i).isalnum()})
 
@@ -21,3 +21,8 @@ def tokens(text: str) -> tuple[str, ...]:
     """
     lowered = text.lower()
     return tuple(lowered.translate(_BETWEEN).split() if lowered.isascii() else _WORD.findall(lowered))
+
+
+def all_tokens(texts: Texts) -> Runs:
+    """The tokens of many texts."""
+    return texts.once("tokens", lambda: texts.runs(texts.of(LETTER | PARTLESS), texts.of(PARTLESS)))

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from monitors.text._drugs import drugs
+from typing import Any
+
+from monitors.characters import Texts, lacking
+from monitors.text._drugs import all_drugs, drugs
 from monitors.textual import text_measure
 
 
-@text_measure(gives="flag", zero="every drug stands in the source too", texts=2, beside=True)
+def _many(text: Texts, source: Texts) -> Any:
+    lacks, _ = lacking(all_drugs(text), all_drugs(source))
+    return lacks > 0
+
+
+@text_measure(gives="flag", zero="every drug stands in the source too", texts=2, beside=True, many=_many)
 def added_drugs(text: str, source: str) -> bool:
     """Whether a drug's generic name stands in the text and nowhere in the source.
 

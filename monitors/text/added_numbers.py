@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from typing import Any
 
+from monitors.characters import DIGIT, POINT, Runs, Texts, lacking
 from monitors.textual import text_measure
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 
 
-@text_measure(gives="number", zero="every number stands in the source too", texts=2, beside=True)
+def _many(text: Texts, source: Texts) -> Any:
+    lacks, _ = lacking(_all_numbers(text), _all_numbers(source))
+    return lacks
+
+
+@text_measure(gives="number", zero="every number stands in the source too", texts=2, beside=True, many=_many)
 def added_numbers(text: str, source: str) -> int:
     """Different numbers of the text that stand nowhere in the source, with or without a unit.
 
@@ -34,6 +42,7 @@ def _numbers(text: str) -> set[str]:
     return {_plain(found) for found in _NUMBER.findall(text)}
 
 
+@lru_cache(maxsize=4_096)
 def _plain(number: str) -> str:
     """A number as it is read: 1,000 is 1000, 2.50 is 2.5."""
     if _THOUSANDS.fullmatch(number):
@@ -41,3 +50,7 @@ def _plain(number: str) -> str:
     if number.count(".") == 1 and "," not in number:
         number = number.rstrip("0").rstrip(".")
     return number.lstrip("0") or "0"
+
+
+def _all_numbers(texts: Texts) -> Runs:
+    return texts.once("numbers", lambda: texts.runs(texts.joined(DIGIT, POINT)).renamed(_plain))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitors.text._quantities import lacking, plain_quantities, quantities
+from monitors import characters
+from monitors.characters import Texts
+from monitors.text._quantities import all_quantities, lacking, plain_quantities, quantities
 from monitors.textual import text_measure
 
 
@@ -12,7 +14,12 @@ def _plain(text: str, source: str) -> bool:
     return not plain_quantities(text) <= plain_quantities(source)
 
 
-@text_measure(gives="flag", zero="every quantity stands in the source too", texts=2, plain=_plain)
+def _many(text: Texts, source: Texts) -> Any:
+    lacks, _ = characters.lacking(all_quantities(text), all_quantities(source))
+    return lacks > 0
+
+
+@text_measure(gives="flag", zero="every quantity stands in the source too", texts=2, plain=_plain, many=_many)
 def added_quantities(text: Any, source: Any) -> Any:
     """Whether a number with its unit stands in the text and nowhere in the source.
 

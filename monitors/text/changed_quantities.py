@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitors.text._quantities import lacking, plain_quantities, quantities
+from monitors import characters
+from monitors.characters import Texts
+from monitors.text._quantities import all_quantities, lacking, plain_quantities, quantities
 from monitors.textual import text_measure
 
 
@@ -12,7 +14,12 @@ def _plain(draft: str, signed: str) -> bool:
     return plain_quantities(draft) != plain_quantities(signed)
 
 
-@text_measure(gives="flag", zero="both hold the same quantities", texts=2, plain=_plain)
+def _many(draft: Texts, signed: Texts) -> Any:
+    before, after = all_quantities(draft), all_quantities(signed)
+    return (characters.lacking(before, after)[0] > 0) | (characters.lacking(after, before)[0] > 0)
+
+
+@text_measure(gives="flag", zero="both hold the same quantities", texts=2, plain=_plain, many=_many)
 def changed_quantities(draft: Any, signed: Any) -> Any:
     """Whether a number with its unit stands in one of the two texts and not in the other.
 

@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
+from monitors.characters import Texts
 from monitors.textual import text_measure
 
+_LIKELY = 0.1  # where most are below it, half the time; the figure is the same
 
-@text_measure(gives="number", zero="signed as it was drafted", texts=2, beside=True)
+
+def edit_distances(draft: Texts, signed: Texts) -> Any:
+    """`edit_distance` of many texts."""
+    from rapidfuzz.distance import Levenshtein
+    from rapidfuzz.process import cpdist
+
+    def find() -> Any:
+        return cpdist(
+            draft.texts, signed.texts, scorer=Levenshtein.normalized_distance,
+            score_hint=_LIKELY, dtype=np.float64,
+        )  # fmt: skip
+
+    return draft.once(f"edit distance {id(signed)}", find)
+
+
+@text_measure(gives="number", zero="signed as it was drafted", texts=2, beside=True, many=edit_distances)
 def edit_distance(draft: str, signed: str) -> float:
     """Characters put in, taken out or changed / characters of the longer of the two (Levenshtein).
 

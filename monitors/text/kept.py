@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitors.text._quantities import lacking, plain_words, words
+import numpy as np
+
+from monitors import characters
+from monitors.characters import Texts
+from monitors.text._quantities import all_words, lacking, plain_words, words
 from monitors.textual import text_measure
 
 
@@ -13,7 +17,14 @@ def _plain(draft: str, signed: str) -> float:
     return len(drafted & plain_words(signed)) / len(drafted)
 
 
-@text_measure(gives="number", zero="not one word of the draft was kept", texts=2, plain=_plain)
+def _many(draft: Texts, signed: Texts) -> Any:
+    drafted, left = all_words(draft), all_words(signed)
+    lost, had = characters.lacking(drafted, left)
+    # Two texts without a word have all there was in common.
+    return np.where(had > 0, (had - lost) / np.maximum(had, 1), left.counts() == 0)
+
+
+@text_measure(gives="number", zero="not one word of the draft was kept", texts=2, plain=_plain, many=_many)
 def kept(draft: Any, signed: Any) -> Any:
     """Different words of the draft that the signed text has too / different words of the draft.
 

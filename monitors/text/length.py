@@ -7,7 +7,11 @@ from typing import Any
 from monitors.textual import text_measure
 
 
-@text_measure(gives="number", zero="nothing was written")
+def _plain(text: str) -> int:
+    return len(text.strip(" \t\n\r\v\f"))
+
+
+@text_measure(gives="number", zero="nothing was written", plain=_plain)
 def length(text: Any) -> Any:
     """Characters, white space at either end left out.
 

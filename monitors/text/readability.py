@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Any
 
+import numpy as np
+
+from monitors.characters import CLOSER, JOINT, LETTER, LINE, SPACE, STOP, Runs, Texts
 from monitors.textual import text_measure
 
 # From its first letter to a stop with a space behind it, or to the end of the line: 4.1 is no end.
@@ -21,7 +25,29 @@ _APART = re.compile(  # vowels side by side that are spoken apart: dial, ratio, 
 )
 
 
-@text_measure(gives="number", zero="a grade below the first", beside=True)
+def _many(texts: Texts) -> Any:
+    words = texts.runs(texts.joined(LETTER, JOINT))
+    many, spoken = words.counts(), np.bincount(words.rows, words.told(_syllables), len(texts))
+    some = np.maximum(many, 1)
+    grades = 0.39 * many / np.maximum(_sentences(texts, words), 1) + 11.8 * spoken / some - 15.59
+    return np.where(many > 0, grades, np.nan)
+
+
+def _sentences(texts: Texts, words: Runs) -> Any:
+    """Of each text how many stretches between stops and ends of lines have a word in them."""
+    assert words.starts is not None  # noqa: S101  runs of characters have one
+    stops = np.flatnonzero(texts.of(STOP))
+    behind, closer = stops + 1, texts.of(CLOSER)
+    while (more := closer[behind]).any():
+        behind += more
+    ends = texts.of(LINE)
+    ends[stops[texts.of(SPACE)[behind]]] = True
+    stretch = np.searchsorted(np.flatnonzero(ends), words.starts)
+    first = np.diff(stretch, prepend=-1) > 0
+    return np.bincount(words.rows[first], minlength=len(texts))
+
+
+@text_measure(gives="number", zero="a grade below the first", beside=True, many=_many)
 def readability(text: str) -> float | None:
     """Flesch-Kincaid grade: 0.39 words a sentence + 11.8 syllables a word - 15.59.
 

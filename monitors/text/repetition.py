@@ -7,7 +7,15 @@ from typing import Any
 from monitors.textual import text_measure
 
 
-@text_measure(gives="number", zero="no line is said twice")
+def _plain(text: str) -> float:
+    if "\n" not in text:
+        return 0.0
+    parts = (part.lstrip(" \t\f\r").rstrip(" \t\r") for part in text.strip(" \t\n\r\v\f").lower().split("\n"))
+    lines = [part for part in parts if part] or [""]
+    return 1 - len(set(lines)) / len(lines)
+
+
+@text_measure(gives="number", zero="no line is said twice", plain=_plain)
 def repetition(text: Any) -> Any:
     """1 - different lines / lines, of those that are not blank.
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from monitors.text.edit_distance import edit_distance
+from typing import Any
+
+from monitors.characters import Texts
+from monitors.text.edit_distance import edit_distance, edit_distances
 from monitors.textual import text_measure
 
 MOST = 0.2  # a sentence in five; a suggestion and nobody's standard
 
 
-@text_measure(gives="flag", zero="signed much as it was drafted", texts=2, beside=True)
+def _many(draft: Texts, signed: Texts) -> Any:
+    return edit_distances(draft, signed) > MOST
+
+
+@text_measure(gives="flag", zero="signed much as it was drafted", texts=2, beside=True, many=_many)
 def rewritten(draft: str, signed: str) -> bool:
     """Whether the edit distance is above 0.2; as a `decision` it says whose drafts need most work.
 

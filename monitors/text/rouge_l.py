@@ -2,11 +2,40 @@
 
 from __future__ import annotations
 
-from monitors.text._tokens import tokens
+from typing import Any
+
+import numpy as np
+
+from monitors.characters import Runs, Texts
+from monitors.text._tokens import all_tokens, tokens
 from monitors.textual import text_measure
 
+_SURROGATES, _SKIPPED = 0xD800, 0x800  # numbers that are no character
 
-@text_measure(gives="number", zero="no word in common", texts=2, beside=True)
+
+def _many(text: Texts, source: Texts) -> Any:
+    from rapidfuzz.distance import Indel
+    from rapidfuzz.process import cpdist
+
+    some, others = all_tokens(text), all_tokens(source)
+    here, there = some.beside(others)
+    alike = cpdist(
+        _lines(some, here), _lines(others, there), scorer=Indel.normalized_similarity, dtype=np.float64
+    )
+    return np.where((some.counts() > 0) & (others.counts() > 0), alike, 0.0)
+
+
+def _lines(found: Runs, places: Any) -> list[str]:
+    """Each text with one character for each of its words: any, as long as it is the same for the same."""
+    numbers = np.where(places < _SURROGATES, places, places + _SKIPPED).astype("<u4")
+    whole, line, begin = numbers.tobytes().decode("utf-32-le"), [], 0
+    for end in found.ends.tolist():
+        line.append(whole[begin:end])
+        begin = end
+    return line
+
+
+@text_measure(gives="number", zero="no word in common", texts=2, beside=True, many=_many)
 def rouge_l(text: str, source: str) -> float:
     """F1 of the longest common subsequence of words: 2 × its length / (words + words).
 

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+from monitors.characters import BLANK, Texts, edges
 from monitors.textual import occurrences, text_measure
 
+_WORD = re.compile(r"[^\t\n\f\r ]+")
 
-@text_measure(gives="number", zero="nothing was written")
+
+def _plain(text: str) -> int:
+    return len(_WORD.findall(text))
+
+
+def _many(texts: Texts) -> Any:
+    return texts.counted(edges(~texts.of(BLANK))[0])
+
+
+@text_measure(gives="number", zero="nothing was written", plain=_plain, many=_many)
 def words(text: Any) -> Any:
     """Runs of anything but white space.
 

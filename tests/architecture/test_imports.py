@@ -16,7 +16,7 @@ PACKAGES = ("monitors", "flows", "dashboards", "configs")
 ONE_DOOR = {
     "mlflow": {"flows/tracking.py", "flows/registry.py", "flows/removing.py", "flows/scoring.py"},
     "evidently": {"flows/evidently_report.py"},
-    "prefect": {"flows/schedule.py", "flows/upkeep.py"},
+    "prefect": {"flows/schedule.py", "flows/upkeep.py", "flows/work_pool.py"},
     "fairlearn": {"monitors/disaggregate.py"},
     "sklearn": {"monitors/disaggregate.py", "flows/domain_classifier.py"},
 }

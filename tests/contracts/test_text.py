@@ -6,6 +6,7 @@ import inspect
 import re
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 
 from flows import source
 from flows.measuring import measured
+from flows.worker import PERIOD, TEXT, Asked, Taking
 from monitors.config import ModelConfig
 from monitors.discovery import text_measures
 from monitors.errors import ConfigError, SourceInvalid
@@ -273,7 +275,9 @@ def expressed(measure: str, texts: list[str], others: list[str]) -> list[Any]:
     """As an engine other than DuckDB takes it: in its own language."""
     held = {"i": range(len(texts)), "x": pa.array(texts, pa.string()), "y": pa.array(others, pa.string())}
     table = BACKEND.create_table("e", pa.table(held), temp=True, overwrite=True)
-    asked = table.select(table.i, v=text_measures()[measure](table.x, table.y)).order_by("i")
+    function = text_measures()[measure]
+    value = function(*[table.x, table.y][: function.measure.texts])
+    asked = table.select(table.i, v=value).order_by("i")
     return asked.to_pyarrow()["v"].to_pylist()
 
 
@@ -282,7 +286,34 @@ def expressed(measure: str, texts: list[str], others: list[str]) -> list[Any]:
 @given(pairs=st.lists(st.tuples(DOSED, DOSED), min_size=1, max_size=8))
 def test_a_database_says_what_the_worker_says(measure: str, pairs: list[tuple[str, str]]) -> None:
     texts, others = [one for one, _ in pairs], [other for _, other in pairs]
-    assert expressed(measure, texts, others) == pytest.approx(taken(measure, texts, others))
+    given = [texts, others][: text_measures()[measure].measure.texts]
+    assert expressed(measure, texts, others) == pytest.approx(taken(measure, *given))
+
+
+PARTS = (
+    "no ", "not ", "any ", "a ", "don’t ", "pain", " fever", "no_", "患", "ー", "ΑΣ ", "İ", "Ω",
+    "ñu ", "𝒳y", "٣", "4", "10", ".", ",", "1,000", " mg", "-ml", "es", "s", "%", "5 mg5 ml", "_",
+    "lisinopril ", "losartan", "’", "'", "!", "?", ")", '"', "\n", "\t", "\r\n", "\v", "\xa0",
+    "\u2028", "\x1f", "\x01", "\x02", "\0", " ",
+)  # fmt: skip
+ODD = st.lists(st.sampled_from(PARTS), max_size=24).map("".join)
+
+
+@settings(max_examples=60, deadline=None)
+@given(pairs=st.lists(st.tuples(ODD, ODD) | st.tuples(st.none() | ODD, st.none()), min_size=1, max_size=5))
+def test_of_many_texts_is_said_what_is_said_of_each(pairs: list[tuple[str | None, str | None]]) -> None:
+    together, apart = [], []
+    for name, function in text_measures().items():
+        if (facts := function.measure).many is None:
+            continue
+        one = Asked(name, function if facts.beside else facts.plain, facts, ("x", "y")[: facts.texts])
+        together.append(one)
+        apart.append(replace(one, facts=replace(facts, many=None)))
+    columns = zip("xy", zip(*pairs, strict=True), strict=True)
+    texts = {TEXT.format(name): pa.array(given, pa.string()) for name, given in columns}
+    batch = pa.record_batch({**texts, PERIOD: pa.array([0] * len(pairs), pa.int32())})
+    assert len(together) > 10
+    assert Taking(together, "").of(batch).to_pydict() == Taking(apart, "").of(batch).to_pydict()
 
 
 LONG = (
@@ -365,10 +396,10 @@ def test_while_texts_are_measured_no_word_of_them_is_on_disk(
 
 
 def test_a_measure_that_fails_is_told_without_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    def failing(text: str) -> float:
-        raise ValueError(f"cannot read {text}")
+    def failing(texts: Any) -> float:
+        raise ValueError(f"cannot read {texts.texts}")
 
-    failing.measure = text_measures()["readability"].measure  # type: ignore[attr-defined]
+    failing.measure = replace(text_measures()["readability"].measure, many=failing)  # type: ignore[attr-defined]
     monkeypatch.setitem(text_measures(), "readability", failing)
     with pytest.raises(SourceInvalid) as raised:
         run("readability", [NOTE])

@@ -50,6 +50,11 @@ def docker(words: Words) -> None:
     services = file["services"]
     profiles = {name for service in services.values() for name in service.get("profiles", ())}
     known = {"--detach", "--build", "--rm", "--scale", "--no-recreate", "--profile"}
+    if words[1] == "build":
+        (lock,) = re.findall(r"LOCK=(\S+)", " ".join(words))
+        assert "ARG LOCK=" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
+        assert (ROOT / lock).is_file()
+        return
     assert words[1] == "compose"
     named = [word.partition("=")[0] for word in words[2:] if not word.startswith("--")]
     assert set(named) <= {"up", "ps", "run", *services, *profiles}, words

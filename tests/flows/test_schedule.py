@@ -25,11 +25,14 @@ from flows.home import quiet
 
 os.environ.update(quiet(os.environ))
 
+from prefect.client.orchestration import get_client
+from prefect.settings import temporary_settings
 from prefect.states import Failed
 
 from flows import beside, schedule
 from flows.home import Home, open_ledger
 from flows.schedule import AuditFailed, Rounds, contained, each, retryable
+from flows.work_pool import OtherPool, pooled
 from monitors.config_file import parse
 from monitors.errors import ConfigError, SourceInvalid, SourceUnavailable
 
@@ -287,6 +290,26 @@ def test_the_server_asks_for_its_password(server: Mapping[str, str]) -> None:
         ask({**server, "PREFECT_API_AUTH_STRING": "rounds:guess"}, "/flow_runs/filter")
     assert refused.value.code == 401
     refused.value.close()
+
+
+@pytest.mark.server
+def test_a_pool_of_jobs_follows_its_template_and_takes_over_no_other(server: Mapping[str, str]) -> None:
+    template = json.loads((ROOT / "deploy/kubernetes-jobs/job-template.json").read_text(encoding="utf-8"))
+    longer = json.loads(json.dumps(template).replace("10800", "21600"))
+
+    async def made() -> list[Any]:
+        async with get_client() as client:
+            for held in (template, longer):
+                await pooled(client, "jobs", 8, held)
+            await pooled(client, "processes", 2, None)
+            with pytest.raises(OtherPool, match="processes is of type process, not kubernetes; name another"):
+                await pooled(client, "processes", 2, template)
+            return [await client.read_work_pool(name) for name in ("jobs", "processes")]
+
+    with temporary_settings(schedule._keyed(server)):
+        jobs, processes = asyncio.run(made())
+    assert (jobs.type, jobs.concurrency_limit, jobs.base_job_template) == ("kubernetes", 8, longer)
+    assert (processes.type, processes.concurrency_limit) == ("process", 2)
 
 
 EMBEDDED = """
