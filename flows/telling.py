@@ -115,10 +115,14 @@ def tell(
     connect: Connect = ports.connect,
 ) -> int:
     """Tell what is owed on every channel; returns how much is owed after it."""
-    alerts = held(ledger, at)
+    before = {entry.key for entry in ledger.entries("told", bodies=False)}
+    # What every channel has told the end of is owed no more: a fleet's years of alerts are not read for it.
+    ends = [f"|resolved|{name}" for name in channels.channels]
+    over = [{key.removesuffix(end) for key in before if key.endswith(end)} for end in ends]
+    alerts = held(ledger, at, set[str].intersection(*over) if over else ())
     left = 0
     for name, declared in channels.channels.items():
-        told = ledger.entries("told")
+        told = ledger.entries("told", bodies=False)
         owing = owed(alerts, {entry.key for entry in told}, name, declared)
         if not owing:
             continue
@@ -137,12 +141,14 @@ def owed(alerts: Sequence[Held], told: set[str], name: str, declared: Declared) 
     A silence that ran out over an alert that still fires and nobody has taken makes it owed again.
     """
     found = []
+    # Told again when a silence had run out, a key ends in how many had.
+    begun = told | {key.rpartition("|")[0] for key in told if key.rpartition("|")[2].isdecimal()}
     for alert in alerts:
         wanted = alert.notice.severity in (*declared.at_once, *declared.digest)
         if alert.notice.silent or alert.silenced is not None or not wanted:
             continue
         began, ended = f"{alert.key}|firing|{name}", f"{alert.key}|resolved|{name}"
-        heard = any(key == began or key.startswith(f"{began}|") for key in told)
+        heard = began in begun
         if alert.closed is not None:
             if ended not in told:
                 found.append(Owed(ended, alert.notice, late=not heard))
@@ -165,7 +171,8 @@ def _tell(
     """Send and mark; returns how many were told. Raises RoundsError where the channel does."""
     count = 0
     now = [o for o in owing if o.notice.severity in declared.at_once and not o.late]
-    lately = {e.body["message"] for e in told if e.body["channel"] == name and e.at > at - timedelta(hours=1)}
+    recent = ledger.those([e.seq for e in told if e.at > at - timedelta(hours=1)], bodies=True)
+    lately = {e.body["message"] for e in recent if e.body["channel"] == name}
     spare = declared.at_most - len(lately)
     pages = [o for o in now if o.notice.severity == "page"]
     others = [o for o in now if o.notice.severity != "page"]

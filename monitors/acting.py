@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -100,12 +100,14 @@ def raised(ledger: Ledger, notice: Notice, window: str) -> Entry:
         raise
 
 
-def held(ledger: Ledger, at: datetime) -> list[Held]:
-    """Every alert there ever was, newest first, as it stands at a moment."""
+def held(ledger: Ledger, at: datetime, but: Collection[str] = ()) -> list[Held]:
+    """Every alert there ever was `but` those with these keys, newest first, as it stands at a moment."""
     said = {kind: _by_key(ledger.entries(kind)) for kind in ("acknowledged", "not_useful")}
     silences = quiet(ledger)
     found: dict[str, Held] = {}
-    for entry in sorted(ledger.entries("alert"), key=lambda e: e.seq):
+    said_of = ledger.entries("alert", bodies=False)
+    wanted = sorted(e.seq for e in said_of if e.key.rpartition("|")[0] not in but)
+    for entry in ledger.those(wanted, bodies=True):
         notice = Notice.read(entry.body)
         before = found.get(notice.key)
         over = entry.at if notice.ends else None

@@ -283,8 +283,12 @@ class Ledger:
         with self._reading() as connection:
             return places(connection, model)
 
-    def those(self, seqs: Sequence[int]) -> list[Entry]:
-        """The entries with these numbers, in their order, without bodies."""
+    def those(self, seqs: Sequence[int], *, bodies: bool = False) -> list[Entry]:
+        """The entries with these numbers, in their order; without bodies unless they are asked for."""
+        if bodies:
+            parts = (seqs[start : start + _TOGETHER] for start in range(0, len(seqs), _TOGETHER))
+            found = {each.seq: each for part in parts for each in self._select(_entries.c.seq.in_(part))}
+            return [found[seq] for seq in seqs]
         with self._reading() as connection:
             return [self._entry(row) for row in light(connection, seqs)]
 

@@ -18,7 +18,7 @@ from flows.channels import _text
 from monitors.acting import NotAccepted, acknowledge, held, not_useful, silence
 from monitors.audit import Finding, Verdict
 from monitors.governance import anchor as anchors
-from monitors.ledger import Ledger
+from monitors.ledger import Entry, Ledger
 from monitors.notice import Notice
 from monitors.oncall import band
 from monitors.plan import Rule
@@ -115,6 +115,30 @@ def test_an_alert_is_told_once_and_its_end_once(ledger: Ledger, hook: Heard, clo
     first, last = (body["alerts"][0] for body in hook.bodies)
     assert first["fingerprint"] == last["fingerprint"]
     assert first["startsAt"] == last["startsAt"]
+
+
+def test_what_every_channel_told_the_end_of_is_not_read_again(
+    ledger: Ledger, hook: Heard, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or a fleet's years of alerts would be read after each model's window."""
+    for number, finding in enumerate((within(), beyond(), within(), beyond())):
+        week(ledger, number, finding)
+        told(ledger, hook, clock)
+    read: list[int] = []
+    those = Ledger.those
+
+    def counted(self: Ledger, seqs: Sequence[int], *, bodies: bool = False) -> list[Entry]:
+        read.append(len(seqs))
+        return those(self, seqs, bodies=bodies)
+
+    monkeypatch.setattr(Ledger, "those", counted)
+    assert told(ledger, hook, clock) == []
+    assert read == [1], "the one that is open"
+    assert len(held(ledger, clock.at)) == 2
+    two = channels()
+    two = two.model_copy(update={"channels": {**two.channels, "late": two.channels["hook"]}})
+    # The digest of what was over takes the end; the open one is told at once.
+    assert told(ledger, hook, clock, two) == ["firing freshness", "resolved freshness"]
 
 
 def test_every_field_an_on_call_person_needs_is_there(ledger: Ledger, hook: Heard, clock: Clock) -> None:
