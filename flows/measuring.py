@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import reduce
 from operator import or_
 from pathlib import Path
@@ -67,8 +67,8 @@ def measured(
                 if not any(one.facts.shared for one in beside):
                     yield held
                     return
-                met, place = _met(held, beside, columns.id), place.with_name("met.parquet")
-                _copied(own or backend, met, place)
+                place = place.with_name("met.parquet")
+                _meet(own or backend, held, beside, columns.id, place)
             with _read(own or backend, place) as held:
                 yield held
         finally:
@@ -127,20 +127,27 @@ def _read(backend: Any, place: Path) -> Iterator[ibis.Table]:
         backend.drop_view(held.get_name(), force=True)
 
 
-def _met(held: Any, beside: Sequence[Asked], identity: str | None) -> ibis.Table:
-    """Keys that a text shares with another turned into whether it shares any; a retry is no other."""
+def _meet(backend: Any, held: Any, beside: Sequence[Asked], identity: str | None, place: Path) -> None:
+    """Keys that a text shares with another turned into whether it shares any; a retry is no other.
+
+    One kind of key after the other, and of each what is shared goes to a file: all at once would hold all
+    keys of all texts in memory.
+    """
     made: dict[str, Any] = {}
-    for one in beside:
-        if not one.facts.shared:
-            continue
-        meets = []
-        for key in one.keys:
-            some: Any = held.filter(held[key].notnull()).group_by(key)
-            twice = _shared(some, identity)
-            meets.append(held[key].isin(twice[key]))
-        made[one.name] = ibis.ifelse(held[one.keys[0]].isnull(), ibis.null("boolean"), reduce(or_, meets))
-    keys = [key for one in beside for key in one.keys]
-    return held.mutate(**made).drop(*keys)
+    with tempfile.TemporaryDirectory(dir=place.parent) as folder, ExitStack() as opened:
+        for one in beside:
+            if not one.facts.shared:
+                continue
+            meets = []
+            for i, key in enumerate(one.keys):
+                twice = _shared(held.filter(held[key].notnull()).group_by(key), identity)
+                file = Path(folder) / f"{len(made)}-{i}.parquet"
+                _copied(backend, twice.select(key), file)
+                shared = opened.enter_context(_read(backend, file))
+                meets.append(held[key].isin(shared[key]))
+            made[one.name] = ibis.ifelse(held[one.keys[0]].isnull(), ibis.null("boolean"), reduce(or_, meets))
+        keys = [key for one in beside for key in one.keys]
+        _copied(backend, held.mutate(**made).drop(*keys), place)
 
 
 def _shared(some: Any, identity: str | None) -> ibis.Table:
