@@ -17,7 +17,7 @@ COMPLAINTS = ("cough", "back pain", "a follow-up of blood pressure", "a rash", "
 FINDINGS = ("Lungs are clear.", "No focal deficit.", "Range of motion is full.", "Skin is warm and dry.")
 DRUGS = ("ibuprofen 400 mg", "lisinopril 10 mg", "amoxicillin 500 mg", "acetaminophen 650 mg")
 COLUMNS = ("note_id", "signed_at", "said", "draft", "signed", "edited", "language", "sex", "clinic")
-INVENTED = 8  # once changed, every so many a draft holds a dose that nobody said
+INVENTED = 8  # once changed, of so many drafts one holds a dose that nobody said, one a drug, one a denial
 
 
 def write(path: Path) -> Path:
@@ -35,7 +35,7 @@ def visits() -> Iterator[tuple[object, ...]]:
 
     From the fourth audited week on drafts of visits held in Spanish refuse or leave placeholders in,
     and of all other drafts clinicians change next to none; now and then a draft holds ten times the
-    dose that was said.
+    dose that was said, another drug, a denial that nobody made, or lacks one.
     """
     random = Random(SEED)  # noqa: S311  an example, not a secret
     count = A_WEEK * ((END - BEGIN).days // 7)
@@ -46,8 +46,8 @@ def visits() -> Iterator[tuple[object, ...]]:
         fails = late and language == "es" and random.random() < 0.3
         said = _draft(random)
         draft = _broken(random, said) if fails else said
-        if late and number % INVENTED == 0:
-            draft = re.sub(r"([0-9]+) mg", r"\g<1>0 mg", draft)
+        if late:
+            draft = _invented(draft, number % INVENTED)
         edited = random.random() < (0.95 if fails else 0.01 if late and language == "en" else 0.4)
         yield (
             f"n{number:05}", at.isoformat(timespec="seconds"), f"Recording of a visit. {said}", draft,
@@ -63,6 +63,17 @@ def _draft(random: Random) -> str:
     often, weeks = random.randint(1, 3), random.randint(1, 12)
     plan = f"Plan: {random.choice(DRUGS)}, {often} times a day; return in {weeks} weeks."
     return "\n".join((visit, vitals, *random.sample(FINDINGS, random.randint(1, 3)), plan))
+
+
+def _invented(draft: str, which: int) -> str:
+    """The draft with something in it that nobody said, or without something that was."""
+    if which == 0:
+        return re.sub(r"([0-9]+) mg", r"\g<1>0 mg", draft)
+    if which == 2:
+        return re.sub(r"Plan: \w+", "Plan: naproxen", draft)
+    if which == 4:
+        return draft.replace("\nPlan:", "\nDenies chest pain.\nPlan:")
+    return draft.replace("No focal deficit.\n", "") if which == 6 else draft
 
 
 def _broken(random: Random, said: str) -> str:

@@ -50,5 +50,10 @@ def test_what_was_planted_is_found_and_nothing_before(audits: list[Audit]) -> No
         assert ("total_variation", "draft.refusal", None) in found  # refusals rise
         assert ("total_variation", "draft.template", None) in found  # placeholders are left in
         assert ("total_variation", "draft~said.added_quantities", None) in found  # doses nobody said
+        assert ("total_variation", "draft~said.added_drugs", None) in found  # a drug nobody named
+        assert ("total_variation", "draft~said.added_negations", None) in found  # a denial nobody made
+        assert ("total_variation", "said~draft.added_drugs", None) in found  # and what was said left out
+        assert ("total_variation", "said~draft.added_negations", None) in found
+        assert ("total_variation", "draft.near_duplicate", None) in found  # one refusal for many visits
         assert ("selection_rate", "model", None) in found  # next to nothing is changed any more
         assert ("selection_rate", "language", "es") in found  # but in one language's drafts
