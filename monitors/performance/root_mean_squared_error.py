@@ -24,7 +24,8 @@ def root_mean_squared_error(tally: Tally, level: float = LEVEL) -> Estimate:
 
     Asks: how far off is the amount, when being far off is worse than being often off?
     Trap: a few rows can make it: read the mean absolute error beside it, which they move less.
-    Enough: 100 rows whose amount is known; 300 where errors have long tails.
+    Enough: 100 rows whose amount is known; where errors have long tails its interval holds the truth in
+        85 to 90 of 100 windows of 300 rows, so let no verdict rest on it.
     Interval: normal on the log scale, from the sum of fourth powers.
 
     Args:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
+from itertools import product
 from typing import Any
 
 import ibis
@@ -133,26 +135,35 @@ def test_each_measure_is_the_one_of_scikit_learn() -> None:
 def test_each_group_is_the_one_of_fairlearn() -> None:
     rows = people(2, 900, worse=0.2)
     held = counted(rows)
-    frame = MetricFrame(
-        metrics=accuracy_score, y_true=rows["billed"], y_pred=rows["given"], sensitive_features=rows["g"]
-    )
-    theirs = {
+    truth, scores = ranked(rows)
+    of_labels = {
+        "accuracy": accuracy_score,
+        "balanced_accuracy": balanced_accuracy_score,
+        "macro_f1": partial(f1_score, average="macro"),
+    }
+    of_amounts = {
         "mean_absolute_error": mean_absolute_error,
+        "mean_error": lambda actual, predicted: np.mean(predicted - actual),
         "root_mean_squared_error": root_mean_squared_error,
         "r_squared": r2_score,
     }
-    off = MetricFrame(
-        metrics=theirs,
-        y_true=rows["days"],
-        y_pred=rows["days_given"],
-        sensitive_features=rows["g"],
+    of_lists = {
+        "hit_rate": lambda actual, row: top_k_accuracy_score(actual, scores[row], k=5, labels=range(6)),
+        "mean_reciprocal_rank": lambda actual, row: (
+            label_ranking_average_precision_score(truth[row], scores[row])
+            - np.mean(rows["place"].to_numpy()[row] == 0) / 6  # theirs gives what is off the list its place
+        ),
+    }
+    asked = (
+        (of_labels, rows["billed"], rows["given"]),
+        (of_amounts, rows["days"], rows["days_given"]),
+        (of_lists, truth.argmax(axis=1), np.arange(len(rows))),
     )
-    for group in ("f", "m"):
-        assert measured(held, "accuracy", "g", group).value == frame.by_group[group]
-        for name in theirs:
-            assert measured(held, name, "g", group).value == pytest.approx(
-                off.by_group.loc[group, name], abs=1e-12
-            )
+    for theirs, actual, predicted in asked:
+        frame = MetricFrame(metrics=theirs, y_true=actual, y_pred=predicted, sensitive_features=rows["g"])
+        for group, name in product(("f", "m"), theirs):
+            found = measured(held, name, "g", group).value
+            assert found == pytest.approx(frame.by_group.loc[group, name], abs=1e-12), (name, group)
 
 
 def test_what_is_not_known_and_not_declared_is_never_right() -> None:
