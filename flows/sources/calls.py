@@ -63,11 +63,16 @@ class Calls(files.Mounted):
     def __init__(self, settings: Settings, config: ModelConfig, folder: Path) -> None:
         super().__init__(files.Reading(files.Settings(path=settings.path, format="json"), folder), config)
         self._settings = settings
+        self._digests: dict[str, str] = {}
         self._reading.mount(self._backend)
 
     def fingerprint(self, window: Window | None = None) -> str:
         """Of every file's name and content: the audit keeps it, so a log that was changed since shows."""
-        return digest([(place.name, _content(place)) for place in self._reading.paths])
+        # Read once for as long as the log is open, as its rows are: a night asks this of every window.
+        for place in self._reading.paths:
+            if place.name not in self._digests:
+                self._digests[place.name] = _since(place, None)[1]
+        return digest([(place.name, self._digests[place.name]) for place in self._reading.paths])
 
     def names(self) -> list[str]:
         """The log's files."""
@@ -75,7 +80,9 @@ class Calls(files.Mounted):
 
     def contents(self, before: Mapping[str, int]) -> dict[str, tuple[int, str, str]]:
         """By a file's name: its size, the digest of its bytes, and of as many as there were `before`."""
-        return {place.name: _since(place, before.get(place.name)) for place in self._reading.paths}
+        found = {place.name: _since(place, before.get(place.name)) for place in self._reading.paths}
+        self._digests |= {name: whole for name, (_, whole, _) in found.items()}
+        return found
 
     def spans(self) -> dict[str, tuple[str, str]]:
         """By a file's name, when its first and its last call began, in UTC; none if that cannot be read."""
@@ -170,10 +177,6 @@ def connect(settings: Settings, config: ModelConfig, folder: Path) -> Calls:
 def _many(column: str) -> str:
     """How many a list holds; where the log has counted already, what it says."""
     return f"coalesce(len(TRY_CAST({column} AS JSON[])), TRY_CAST({column} AS BIGINT))"
-
-
-def _content(place: Place) -> str:
-    return _since(place, None)[1]
 
 
 def _since(place: Place, before: int | None) -> tuple[int, str, str]:
