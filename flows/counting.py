@@ -193,7 +193,7 @@ def _compiled(backend: Any, prepared: Prepared, frozen: Frozen) -> tuple[str, tu
     if key not in _memory:
         attributes = (EVERYONE, *(a.name for a in prepared.columns.attributes))
         strata = strata_wanted(checks(prepared.config))
-        quick = None
+        quick, shared = None, backend.name not in NO_STEPS_INSIDE
         if backend.name == "duckdb":
             quick = scans.planned(prepared, frozen.bins, frozen.score_edges, strata, backend)
         done = quick.done if quick else frozenset()
@@ -221,12 +221,12 @@ def _compiled(backend: Any, prepared: Prepared, frozen: Frozen) -> tuple[str, tu
                     attribute,
                     frozen.bins,
                     frozen.score_edges,
-                    shared=backend.name not in NO_STEPS_INSIDE,
+                    shared=shared,
                 )
             ),
         ]
         if prepared.repeating:
-            branches += [b for attribute in attributes for b in _repeating(prepared, attribute)]
+            branches += [b for a in attributes for b in _repeating(prepared, a, shared=shared)]
         _memory[key] = (
             compiled(backend, prepared.rows),
             tuple(
@@ -309,10 +309,11 @@ def _grouping(prepared: Prepared, attribute: str, frozen: Frozen, within: str | 
     return shaped(counted, f"cube {name}", **given)
 
 
-def _repeating(prepared: Prepared, attribute: str) -> tuple[ibis.Table, ibis.Table]:
+def _repeating(prepared: Prepared, attribute: str, *, shared: bool = True) -> tuple[ibis.Table, ibis.Table]:
     """How rows of one patient fall together: products of counts, summed over patients, in pairs of cells.
 
-    A row that names no patient is a patient of its own.
+    A row that names no patient is a patient of its own. `shared` says whether a branch may name a step that
+    several of its parts read.
     """
     rows: Any = prepared.table
     place = 3 * (rows.outcome + 1) + rows.decision + 1
@@ -320,7 +321,13 @@ def _repeating(prepared: Prepared, attribute: str) -> tuple[ibis.Table, ibis.Tab
     alone = placed.filter(placed.patient.isnull()).group_by(["key", "place"]).aggregate(n=lambda t: t.count())
     named = placed.filter(placed.patient.notnull())
     each = named.group_by(["key", "patient", "place"]).aggregate(n=lambda t: t.count())
-    pairs = each.join(each.view(), ["key", "patient"], rname="other_{name}")
+    if shared:
+        pairs = each.join(each.view(), ["key", "patient"], rname="other_{name}")
+    else:
+        # Named otherwise, so that it is no step that both read.
+        again = named.select("key", "patient", other_place=named.place)
+        others = again.group_by(["key", "patient", "other_place"]).aggregate(other_n=lambda t: t.count())
+        pairs = each.join(others, ["key", "patient"])
     summed = pairs.group_by(["key", "place", "other_place"]).aggregate(n=lambda t: (t.n * t.other_n).sum())
     tag = f"repeats {attribute}"
     return (

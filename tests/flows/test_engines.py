@@ -142,6 +142,9 @@ def config(declared: dict[str, Any], *rules: dict[str, Any]) -> ModelConfig:
                 "action_time": "acted",
                 "patient": "patient",
                 "need": "n",
+                "label": {"predicted": "c", "actual": "sex", "among": ["a", "F", "M"]},
+                "amount": {"predicted": "age", "actual": "n"},
+                "rank": "n",
                 "numeric": ["x", "n", "typed", "twice"],
                 "categorical": ["c", "flag"],
                 "sensitive": ["sex", {"age": [18, 65]}, ["sex", "age"]],
@@ -181,7 +184,9 @@ def test_the_odd_rows_are_counted_at_all(expected: tuple[Frozen, Profile]) -> No
     assert profile.rows > 400
     assert profile.histograms["typed"].other > 0
     assert profile.histograms["x"].above > 0
-    assert {aside[1] for aside in profile.cubes["sex"].asides} == {"day", "delay", "need", "incomplete"}
+    assert {aside[1] for aside in profile.cubes["sex"].asides} == {
+        *("day", "delay", "need", "incomplete", "label", "rank", "amount"),
+    }
 
 
 @pytest.mark.parametrize("place", [in_duckdb, in_sqlite, pytest.param(in_postgres, marks=pytest.mark.server)])

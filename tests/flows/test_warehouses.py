@@ -12,9 +12,11 @@ import ibis
 import pytest
 import sqlglot
 
-from flows.counting import Frozen, _column, _grouping
+from flows import asides
+from flows.counting import Frozen, _column, _grouping, _repeating
 from flows.dialects import plain
 from flows.prepare import Prepared
+from monitors.columns import Columns
 from monitors.config import ModelConfig
 from monitors.histogram import CategoryBins, NumericBins
 
@@ -88,3 +90,24 @@ def test_no_row_leaves_a_warehouse() -> None:
     for warehouse in WAREHOUSES:
         *_, first, second, cube = [p for p in statement(warehouse).split(";\n") if p.strip()]
         assert all("GROUP BY" in part for part in (first, second, cube))
+
+
+def test_sql_server_is_sent_no_step_inside_a_branch() -> None:
+    columns = {"patient": "ward", "amount": {"predicted": "age", "actual": "died"}}
+    config = CONFIG.model_copy(
+        update={
+            "columns": Columns.model_validate(
+                {"time": "at", "decision": "died", "sensitive": ["sex"]} | columns
+            )
+        }
+    )
+    prepared = Prepared(config, SCHEMA)
+    edges = FROZEN.score_edges
+    branches = [*_repeating(prepared, "sex", shared=False)]
+    branches += asides.branches(prepared, "sex", FROZEN.bins, edges, shared=False)
+    assert len(branches) > 20
+    for branch in branches:
+        # It stands in a FROM, where SQL Server takes no WITH.
+        held = str(ibis.to_sql(plain(branch, "mssql"), dialect="mssql"))
+        assert "WITH" not in held
+        assert sqlglot.parse_one(f"SELECT * FROM ({held}) AS counted", read="tsql") is not None
