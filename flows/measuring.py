@@ -21,12 +21,12 @@ import pyarrow.parquet as pq
 from flows import expressions as ex
 from flows.dialects import compiled, streamed
 from flows.embedded import embedded, shut
+from flows.evidently_text import measures
 from flows.periods import period
 from flows.worker import AT_ONCE, MOST, PERIOD, TEXT, Asked, Taking
 from flows.workers import taken
 from monitors.columns import Columns
 from monitors.config import ModelConfig
-from monitors.discovery import text_measures
 from monitors.textual import TextMeasure
 from monitors.window import Window
 
@@ -80,8 +80,9 @@ def _parted(rows: ibis.Table, columns: Columns, engine: str) -> tuple[dict[str, 
     """The measures in the engine's own words, and those to be taken beside it."""
     inside: dict[str, Any] = {}
     beside: list[Asked] = []
+    offered = measures()
     for name, (texts, measure) in columns.measured.items():
-        take = text_measures()[measure]
+        take = offered[measure]
         facts: TextMeasure = take.measure  # type: ignore[attr-defined]
         if name in rows.columns:
             continue

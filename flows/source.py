@@ -80,7 +80,8 @@ def problems(config: ModelConfig, *, loading: bool = True) -> list[str]:
 
     Without `loading`, what only the source's engine or Evidently can tell is left out.
     """
-    from monitors.discovery import metrics, text_measures
+    from flows.evidently_text import measures, not_offered
+    from monitors.discovery import metrics
 
     found = of_source("source", config.source, loading=loading)
     if config.eligible is not None:
@@ -89,11 +90,13 @@ def problems(config: ModelConfig, *, loading: bool = True) -> list[str]:
         found += of_source(f"joined.{i}.source", join.source, loading=loading)
     columns = {*config.columns.numeric, *config.columns.categorical, *config.columns.text}
     attributes = {attribute.name for attribute in config.columns.attributes}
+    offered = measures()
     for made, (texts, taken) in config.columns.measured.items():
-        if taken not in text_measures():
-            near = ", ".join(sorted(text_measures()))
-            found.append(f"columns: {made!r} must end in a measure of text: {near}")
-        elif (asked := text_measures()[taken].measure.texts) != len(texts):  # type: ignore[attr-defined]
+        if taken not in offered:
+            why = f" ({taken}: {refused})" if (refused := not_offered(taken)) else ""
+            near = ", ".join(sorted(offered))
+            found.append(f"columns: {made!r} must end in a measure of text: {near}{why}")
+        elif (asked := offered[taken].measure.texts) != len(texts):  # type: ignore[attr-defined]
             said = f"two texts, as in one~other.{taken}" if asked == 2 else f"one text, as in one.{taken}"
             found.append(f"columns: {made!r}: {taken} is taken of {said}")
     for i, rule in enumerate(config.plan, start=1):

@@ -18,8 +18,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from flows.evidently_text import measures
 from flows.worker import Asked, Taking
-from monitors.discovery import text_measures
 from monitors.errors import SourceInvalid
 
 FEW = 4  # batches that are taken here: a process takes a second to begin
@@ -118,7 +118,7 @@ def main(told: str, where: str) -> None:
     """Be one worker, until its input ends."""
     asked = []
     for name, measure, texts in json.loads(told):
-        take: Any = text_measures()[measure]
+        take: Any = measures()[measure]
         plain = take if take.measure.beside else take.measure.plain
         asked.append(Asked(name, plain, take.measure, tuple(texts)))
     taking = Taking(asked, where)

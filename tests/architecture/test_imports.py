@@ -15,7 +15,7 @@ PACKAGES = ("monitors", "flows", "dashboards", "configs")
 # One door each. A library that is not listed here is not heavy.
 ONE_DOOR = {
     "mlflow": {"flows/tracking.py", "flows/registry.py", "flows/removing.py", "flows/scoring.py"},
-    "evidently": {"flows/evidently_report.py"},
+    "evidently": {"flows/evidently_report.py", "flows/evidently_text.py"},
     "prefect": {"flows/schedule.py", "flows/upkeep.py", "flows/work_pool.py"},
     "fairlearn": {"monitors/disaggregate.py"},
     "sklearn": {"monitors/disaggregate.py", "flows/domain_classifier.py"},

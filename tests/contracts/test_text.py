@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows import source
+from flows.evidently_text import descriptors, measures
 from flows.measuring import measured
 from flows.worker import PERIOD, TEXT, Asked, Taking
 from monitors.config import ModelConfig
@@ -252,7 +253,7 @@ def test_a_measure_that_is_not_there_is_told_with_those_that_are(tmp_path: Path)
     )
     with pytest.raises(ConfigError) as raised:
         source.read(tmp_path / "scribe.yaml")
-    near = ", ".join(sorted(text_measures()))
+    near = ", ".join(sorted(measures()))
     assert str(raised.value) == f"scribe.yaml: columns: 'note.wordz' must end in a measure of text: {near}"
 
 
@@ -405,3 +406,37 @@ def test_a_measure_that_fails_is_told_without_the_text(monkeypatch: pytest.Monke
         run("readability", [NOTE])
     assert str(raised.value) == "the source: x.readability cannot be taken of some text (ValueError)"
     assert raised.value.__cause__ is None
+
+
+def test_evidently_s_descriptors_are_taken_by_their_names() -> None:
+    texts = ["Rest, 2 days. Return! See https://example.org", '{"a": 1}', "", None]
+    asked = [Asked(name, take, take.measure, ("x",)) for name, take in descriptors().items()]
+    found = Taking(asked, "").of(pa.record_batch({TEXT.format("x"): pa.array(texts)})).to_pydict()
+    share = pytest.approx
+    assert found == {
+        "ContainsLink": [True, False, None, None],
+        "IsValidJSON": [False, True, None, None],
+        "IsValidPython": [False, True, None, None],
+        "NonLetterCharacterPercentage": [share(100 * 8 / 45), share(100 * 6 / 8), None, None],
+        "SentenceCount": [2, 1, None, None],  # an exclamation before a capital is none to Evidently
+        "TextLength": [45, 8, None, None],
+        "WordCount": [5, 1, None, None],  # of letters alone
+    }
+    assert descriptors()["WordCount"](texts[0]) == 5
+    assert descriptors()["WordCount"]("") is None
+
+
+def test_a_descriptor_that_fetches_is_told_with_those_that_do_not(tmp_path: Path) -> None:
+    (tmp_path / "scribe.yaml").write_text(
+        "model: scribe\nversion: '2'\nsource: {kind: files, path: x.csv}\nwindow: P7D\n"
+        "columns: {time: at, decision: edited, text: [note], numeric: [note.Sentiment]}\n"
+        "reference: {from: 2025-01-06, to: 2025-06-30}\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(ConfigError) as raised:
+        source.read(tmp_path / "scribe.yaml")
+    near = ", ".join(sorted(measures()))
+    assert str(raised.value) == (
+        f"scribe.yaml: columns: 'note.Sentiment' must end in a measure of text: {near} "
+        f"(Sentiment: Evidently fetches word lists from the network)"
+    )
