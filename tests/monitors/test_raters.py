@@ -13,15 +13,22 @@ import pytest
 from sklearn.metrics import cohen_kappa_score
 
 from monitors.acting import NotAccepted
+from monitors.audit import Audit
+from monitors.checks import checks
+from monitors.config import ModelConfig
 from monitors.ledger import Ledger
+from monitors.profile import Profile
 from monitors.raters import form, queue
 from monitors.raters.agreement import ALIKE, alpha, kappa
 from monitors.raters.counts import Cell, Review
+from monitors.raters.findings import found_by_reading
 from monitors.raters.form import Reading
 from monitors.raters.queue import Output, Queue, Stratum
 from monitors.raters.rates import Part, share
 from monitors.raters.reviewed import TOO_FEW, Reviewed, payload, reviewed
 from monitors.raters.reviews import Reviews
+from monitors.suppression import published
+from monitors.window import Window
 
 WEEK = "2026-01-05T00:00:00Z/2026-01-12T00:00:00Z"
 # `krippendorff` 0.9.0, nominal and ordinal, of the readings `given(seed, readers)` makes
@@ -204,3 +211,69 @@ def test_a_share_needs_every_stratum_read_and_a_judge_the_readers_with_it() -> N
     off = Cell("everyone", 1, 100, 40, (20,) * 4), Cell("everyone", 0, 900, 60, (20,) * 4)
     assert "does not count yet" in str(Reviews((tallied(*off, judge="flag"),)).judged("harm").why)
     assert "drawn for that" in str(Reviews((tallied(*cells, judge="flag"),)).judged("omission").why)
+
+
+ASKING = (
+    {"measure": "harm_share", "margin": 0.05},
+    {"measure": "harm_share", "by": "language", "margin": 0.1},
+    {"measure": "serious_harm_share", "margin": 0.05},
+    {"measure": "serious_harm_share", "by": "language", "against": "target", "margin": 0.1},
+)
+SIZES = {"en": 700, "es": 210, "zh": 90}
+
+
+def released(seed: int) -> tuple[dict[str, tuple[int, int]], Audit]:
+    """By language how many of 60 outputs were harmful and seriously so, and what is published of it."""
+    random = np.random.default_rng(seed)
+    found = {}
+    for name in SIZES:
+        harm = int(random.integers(0, 40))
+        found[name] = (harm, int(random.integers(0, harm + 1)))
+    cells = [Cell(name, -1, SIZES[name], 60, (0, 0, *found[name])) for name in SIZES]
+    read = tallied(*cells, by="language")
+    config = ModelConfig.model_validate(
+        {
+            "model": "scribe", "version": "1", "window": "P7D", "source": {"kind": "files", "path": "x.csv"},
+            "columns": {"time": "at", "decision": "signed", "sensitive": ["language"]}, "plan": ASKING,
+            "reference": {"from": "2025-01-06", "to": "2025-02-03"},
+        }
+    )  # fmt: skip
+    window = Window.parse(WEEK)
+    profile = Profile(window, 1000, 0, None, None, {}, {}, reviews=(read,))
+    held = [f for c in checks(config) if c.metric.reads == "review" for f in found_by_reading(c, profile)]
+    audit = Audit(
+        model="scribe", version="1", window=window, stage="scored", rows=1000, config="", reference="",
+        profile=profile.digest, software="", findings=tuple(held),
+    )  # fmt: skip
+    return found, published(audit)
+
+
+def worked_out(shown: Audit, question: str) -> dict[str, set[int]]:
+    """All that each language's count may be, for whoever tries every count against what is published."""
+    counts = np.array(np.meshgrid(*[np.arange(61)] * len(SIZES), indexing="ij")).reshape(len(SIZES), -1)
+    weights, names = np.array(list(SIZES.values())), list(SIZES)
+    fits = np.ones(counts.shape[1], dtype=bool)
+    for finding in shown.findings:
+        if finding.metric != f"{question}_share" or finding.value is None:
+            continue
+        mine = np.array([finding.group in (None, name) for name in names])
+        level = finding.value if finding.group is None else finding.level
+        fits &= np.isclose((weights * mine) @ counts / 60 / weights[mine].sum(), level, atol=1e-11)
+        if finding.baseline and finding.group is not None:
+            rest = (weights * ~mine) @ counts / 60 / weights[~mine].sum()
+            fits &= np.isclose(rest, finding.baseline, atol=1e-11)
+    return {name: set(row[fits].tolist()) for name, row in zip(names, counts, strict=True)}
+
+
+def test_no_handful_found_by_reading_follows_from_what_is_published() -> None:
+    told = 0
+    for seed in range(40):
+        found, shown = released(seed)
+        harm, serious = (worked_out(shown, question) for question in ("harm", "serious_harm"))
+        for name, (any_harm, bad) in found.items():
+            for count, may_be in ((any_harm, harm[name]), (60 - any_harm, harm[name]), (bad, serious[name])):
+                assert not 0 < count < 11 or len(may_be) > 10, (seed, name)
+            if 0 < any_harm - bad < 11:
+                assert len(harm[name]) > 10 or len(serious[name]) > 10, (seed, name)
+            told += len(harm[name]) == 1
+    assert told > 30  # and what may be told is
