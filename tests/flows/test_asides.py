@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flows import near
 from flows.counting import Frozen, count
 from flows.times import timed
 from monitors.config import ModelConfig
@@ -154,3 +155,23 @@ def test_times_of_action_kept_as_text_are_read_like_the_time_itself() -> None:
         counted = count(timed(table, settings, None, "ward.csv"), settings, WEEK, frozen)
         assert counted.cubes[""].tally().delays.sum() == found
         assert counted.cubes[""].tally().delays[bisect_right(STARTS, 1800) - 1] == found
+
+
+def test_rows_put_in_memory_first_are_counted_as_where_they_lie(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = [
+        {"at": START + timedelta(hours=i), "who": f"p{i % 7}", "wait": 60 * i, "a": i % 2, "s": (i % 10) / 10,
+         "x": float(i % 11), "g": "fm"[i % 2]} for i in range(120)
+    ]  # fmt: skip
+    asked: list[str] = []
+    raw = BACKEND.raw_sql
+    monkeypatch.setattr(BACKEND, "raw_sql", lambda text: (asked.append(str(text)), raw(text))[1])
+    digests, statements = [], []
+    for most in (near.MOST, 0):
+        monkeypatch.setattr(near, "MOST", most)
+        asked.clear()
+        digests.append(profile(made, config(**WHOLE)).digest)
+        statements.append(sum("rounds_near" in text for text in asked))
+    assert digests[0] == digests[1]
+    assert statements[0] > 2
+    assert statements[1] == 0
+    assert not [name for name in BACKEND.list_tables() if name.startswith("rounds_near")]
