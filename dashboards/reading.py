@@ -76,7 +76,7 @@ class Reading:
 
     def _glance(self, model: str) -> Glance | None:
         audits = [self._publish(r) for r in self.ledger.audits(model, last=WINDOWS)]
-        return glance(audits, self.ledger.heads(model))
+        return glance(audits, self.ledger.awaiting(model))
 
     def alerts(self) -> tuple[list[Held], list[Quiet]]:
         """Every alert as it stands, and every silence; read again when the ledger grew, or one may end."""

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from monitors import calendar
 from monitors.audit import WORST_FIRST, Audit, Finding, Verdict
 from monitors.errors import LedgerError
-from monitors.ledger import Entry, Ledger, Recorded
+from monitors.ledger import Ledger, Recorded
 from monitors.oncall import changed
 from monitors.release import RULES, releases
 from monitors.window import Window, moment, utc
@@ -161,12 +161,11 @@ def keep(ledger: Ledger, model: str) -> Glance | None:
         return None
     if found := ledger.get("glance", _key(model, seen)):
         return Glance.read(found.body)
-    heads = ledger.heads(model)
     recorded = releases(ledger, model, last=WINDOWS)
     planned = (
         calendar.said(calendar.kept(ledger, model), recorded[-1].audit, ZoneInfo("UTC")) if recorded else ""
     )
-    made = glance(recorded, heads, planned)
+    made = glance(recorded, ledger.awaiting(model), planned)
     if made is not None:
         with contextlib.suppress(LedgerError):  # another worker kept it in the same moment
             window = str(made.window)  # by which a retention rule knows how old it is
@@ -188,12 +187,12 @@ def _key(model: str, seen: int) -> str:
     return f"{model}|{seen}|{RULES}|{FORM}"
 
 
-def glance(recorded: Sequence[Recorded], heads: Sequence[Entry], planned: str = "") -> Glance | None:
+def glance(recorded: Sequence[Recorded], awaiting: datetime | None, planned: str = "") -> Glance | None:
     """Reduce a model's last audits, oldest first; None where there is none.
 
     Args:
         recorded: the last windows, as people may see them.
-        heads: all its windows.
+        awaiting: when the oldest of its windows ended whose outcomes are not counted.
         planned: what the change calendar says of the last one.
     """
     if not recorded:
@@ -203,7 +202,6 @@ def glance(recorded: Sequence[Recorded], heads: Sequence[Entry], planned: str = 
     judged = worst_first(f for f in last.findings if f.severity != "info")
     worst = judged[0] if judged else None
     known = changed(last, audits[-2] if len(audits) > 1 else None)
-    ends = [moment(h.window_end) for h in heads if h.stage != "outcome" and h.window_end]
     return Glance(
         window=last.window,
         version=last.version,
@@ -214,7 +212,7 @@ def glance(recorded: Sequence[Recorded], heads: Sequence[Entry], planned: str = 
         at=recorded[-1].at,
         entry=recorded[-1].seq,
         changed=f"{known}; planned: {planned}" if planned else known,
-        awaiting=min(ends, default=None),
+        awaiting=awaiting,
         cells=cells(last),
         worst=worst,
         series=tuple(_value(audit, worst) for audit in audits) if worst else (),

@@ -79,6 +79,20 @@ def places(connection: sa.Connection, model: str) -> list[tuple[int, str]]:
     return _best(connection.execute(query).all())
 
 
+def awaiting(connection: sa.Connection, model: str) -> str | None:
+    """When the oldest window of a model ended whose outcomes are not counted, by the database alone."""
+    counted = sa.func.max(sa.case((entries.c.stage == "outcome", 1), else_=0))
+    windows = (
+        sa.select(entries.c.window_end)
+        .where((entries.c.kind == "audit") & (entries.c.model == model))
+        .group_by(entries.c.version, entries.c.window, entries.c.window_end)
+        .having(counted == 0)
+        .subquery()
+    )
+    ended = connection.scalar(sa.select(sa.func.min(windows.c.window_end)))
+    return str(ended) if ended else None
+
+
 def _best(rows: Sequence[Any]) -> list[tuple[int, str]]:
     found: dict[tuple[Any, ...], tuple[int, int]] = {}
     for row in rows:

@@ -23,7 +23,7 @@ from monitors.canonical import canonical, digest, digest_of
 from monitors.chain import GENESIS as GENESIS
 from monitors.chain import Checked, Row
 from monitors.errors import LedgerError, LedgerUnavailable
-from monitors.heads import LIGHT, audited, lacking, light, places, standing
+from monitors.heads import LIGHT, audited, awaiting, lacking, light, places, standing
 from monitors.profile import Profile
 from monitors.removal import Gone, told
 from monitors.window import moment, utc
@@ -282,6 +282,12 @@ class Ledger:
         """Number and window of each audit of a model that stands, oldest first: the quickest there is."""
         with self._reading() as connection:
             return places(connection, model)
+
+    def awaiting(self, model: str) -> datetime | None:
+        """When the oldest window of a model ended whose outcomes are not counted; None: none waits."""
+        with self._reading() as connection:
+            ended = awaiting(connection, model)
+        return moment(ended) if ended else None
 
     def those(self, seqs: Sequence[int], *, bodies: bool = False) -> list[Entry]:
         """The entries with these numbers, in their order; without bodies unless they are asked for."""

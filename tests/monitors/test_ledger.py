@@ -266,6 +266,20 @@ def test_the_outcome_stage_stands_over_the_scored_one_whatever_came_last(ledger:
     assert standing.audit.stage == "outcome"
 
 
+def test_the_oldest_window_without_outcomes_is_the_one_that_waits(ledger: Ledger) -> None:
+    assert ledger.awaiting("sepsis") is None
+    for index in (1, 0, 2):
+        ledger.record(audit(index), profile(index))
+    ledger.record(audit(0, model="other"), profile(0))
+    ledger.record(audit(0, stage="outcome"), profile(0))
+    assert ledger.awaiting("sepsis") == week(1).end
+    ledger.record(audit(0, rows=41), profile(0, rows=41))  # scored again: its outcomes still stand
+    assert ledger.awaiting("sepsis") == week(1).end
+    for index in (1, 2):
+        ledger.record(audit(index, stage="outcome"), profile(index))
+    assert ledger.awaiting("sepsis") is None
+
+
 def test_history_means_before_this_window(ledger: Ledger) -> None:
     for index in (2, 0, 1):  # as a backfill might write them
         ledger.record(audit(index), profile(index))
