@@ -23,6 +23,7 @@ from monitors.audit import Audit
 from monitors.config import FixedReference, ModelConfig
 from monitors.evaluate import Setting
 from monitors.ledger import Ledger
+from monitors.plan import Rule
 from monitors.window import Window, moment
 
 PACKS = sorted((Path(__file__).parents[1] / "configs" / "packs").glob("*.yaml"))
@@ -122,7 +123,7 @@ def audited(
     """The two windows of a pack, audited in process as a run does.
 
     `before` is how many windows of the reference there are, where not all that the pack asks for;
-    `briefly` leaves out what the shipped plan asks besides, but for drift, and groups that no rule names.
+    `briefly` leaves out what the shipped plan asks besides drift, and all but one kind of groups a rule.
     """
     model = folder / path.name
     model.write_bytes(path.read_bytes())
@@ -134,11 +135,12 @@ def audited(
         config = config.model_copy(update={"reference": FixedReference(**span)})
     written(config, windows, folder, each)
     if briefly:
-        named = {name for rule in config.plan if isinstance(rule.by, tuple) for name in rule.by}
+        plan = tuple(_narrowed(rule) for rule in config.plan)
+        named = {name for rule in plan if isinstance(rule.by, tuple) for name in rule.by}
         first, *others = config.columns.sensitive
         kept = (first, *(each for each in others if each.name in named))
         columns = config.columns.model_copy(update={"sensitive": kept})
-        config = config.model_copy(update={"columns": columns})
+        config = config.model_copy(update={"columns": columns, "plan": plan})
     asked = frozenset({"drift", *(rule.measure for rule in config.plan)})
     setting = Setting(only=asked) if briefly else None
     ledger = Ledger(f"sqlite:///{folder}/ledger.db", lambda: windows[-1].end)
@@ -157,6 +159,10 @@ def audited(
         ]
     finally:
         opened.close()
+
+
+def _narrowed(rule: Rule) -> Rule:
+    return rule.model_copy(update={"by": rule.by[:1]}) if isinstance(rule.by, tuple) else rule
 
 
 def lacking(path: Path, audit: Audit) -> list[str]:
