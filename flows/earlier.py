@@ -14,7 +14,7 @@ from monitors.release import shown
 from monitors.slow import slow_findings
 
 FURTHEST = 366  # windows back: a year of days, seven of weeks
-_HELD = 2048
+_HELD = 2 * FURTHEST  # those of two models, as many as are audited at once
 _held: OrderedDict[tuple[str, ...], Audit] = OrderedDict()
 _lock = Lock()
 
