@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.registry import Collector
 
 from dashboards import series
 from dashboards.freshness import outcomes_due
 from dashboards.reading import Reading
+from dashboards.scrape import FORMAT as FORMAT
+from dashboards.scrape import Scrape
 from dashboards.series import FAMILIES, Sample
 from monitors.acting import Held, Quiet
 from monitors.audit import Verdict
@@ -28,42 +26,26 @@ Open = Mapping[tuple[str, str], Held]  # by model and check
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Exposition(Collector):
-    """A collector over the ledger. Samples carry no time of their own; moments are values."""
+class Exposition:
+    """What a scrape says of the ledger. Samples carry no time of their own; moments are values."""
 
     reading: Reading
     per_model: int = PER_MODEL
     cap: int = CAP
 
-    def describe(self) -> Iterable[GaugeMetricFamily]:
-        """Names and labels, without reading the ledger."""
-        return [GaugeMetricFamily(name, told, labels=labels) for name, (labels, told) in FAMILIES.items()]
-
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Everything, or `rounds_up 0` alone: a scrape that fails says so instead of failing."""
-        try:
-            samples, dropped = self._samples()
-        except Exception:  # noqa: BLE001  whatever it was, the scrape has to say that we are blind
-            samples, dropped = [("rounds_up", (), 0.0)], 0
-        else:
-            samples += [("rounds_up", (), 1.0), ("rounds_series_dropped", (), float(dropped))]
-            samples += [(f"rounds_{name}", (), float(count)) for name, count in self._owed().items()]
-            samples += series.of_retention(self._retained())
-        found: dict[str, list[tuple[tuple[str, ...], float]]] = {}
-        for name, labels, value in samples:
-            found.setdefault(name, []).append((labels, value))
-        # One after the other: what a family is written from takes several times its place.
-        for family in self.describe():
-            for labels, value in found.pop(family.name, ()):
-                family.add_metric(labels, value)
-            if family.samples:
-                yield family
-
     def text(self) -> bytes:
-        """The scrape's body."""
-        registry = CollectorRegistry(auto_describe=False)
-        registry.register(self)
-        return generate_latest(registry)
+        """The scrape's body, or `rounds_up 0` alone: a scrape that fails says so instead of failing."""
+        scrape = Scrape(FAMILIES)
+        try:
+            dropped = self._models(scrape)
+        except Exception:  # noqa: BLE001  whatever it was, the scrape has to say that we are blind
+            scrape = Scrape(FAMILIES)
+            scrape.add([("rounds_up", (), 0.0)])
+        else:
+            scrape.add([("rounds_up", (), 1.0), ("rounds_series_dropped", (), float(dropped))])
+            scrape.add((f"rounds_{name}", (), float(count)) for name, count in self._owed().items())
+            scrape.add(series.of_retention(self._retained()))
+        return scrape.text()
 
     def _owed(self) -> dict[str, int]:
         try:
@@ -77,19 +59,20 @@ class Exposition(Collector):
         except Exception:  # noqa: BLE001  as above
             return None
 
-    def _samples(self) -> tuple[list[Sample], int]:
-        kept = list(series.of_escalation(self.reading.oncall))
+    def _models(self, scrape: Scrape) -> int:
+        """Write every model's samples, one model after the other; returns how many are left out."""
+        scrape.add(series.of_escalation(self.reading.oncall))
         dropped, now = 0, self.reading.now()
         alerts, silences = self.reading.alerts()
         told, quiet = _open(alerts), _until(silences, now)
         for model, held in self.reading.glances().items():
             ends = [series.of_silence(model, "", quiet[model])] if model in quiet else []
             found = ends + self._of_model(model, held, told)
-            if len(kept) + len(found) > self.cap - 7:
+            if scrape.samples + len(found) > self.cap - 7:
                 dropped += len(found)
             else:
-                kept += found
-        return kept, dropped
+                scrape.add(found)
+        return dropped
 
     def _of_model(self, model: str, held: Glance | None, told: Open) -> list[Sample]:
         config, oncall = self.reading.configs.get(model), self.reading.oncall

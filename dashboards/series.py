@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from dashboards.figures import counted, spell
+from dashboards.scrape import Sample as Sample
 from monitors.acting import Held
 from monitors.audit import Finding
 from monitors.config import ModelConfig
@@ -19,7 +20,6 @@ from monitors.window import utc
 LONGEST = 400  # bytes of a label's value: Prometheus refuses the whole scrape over one that is too long
 SITES = 4  # whose volume is a series: those that sent fewest
 TRIAL = "trial"  # in place of a severity: counted, told to nobody
-Sample = tuple[str, tuple[str, ...], float]
 
 CHECK = (
     "model", "site", "family", "metric", "subject", "attribute", "group", "severity", "owner_team",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import shutil
@@ -17,6 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from dashboards.exposition import Exposition
 from dashboards.reading import Reading
+from dashboards.scrape import Scrape
 from dashboards.series import FAMILIES, LONGEST
 from monitors.acting import silence
 from monitors.audit import Verdict
@@ -147,9 +149,17 @@ def test_a_scrape_that_fails_says_so_and_stays_a_scrape(tmp_path: Path) -> None:
     assert [(s.name, s.value) for s in samples(Exposition(held).text())] == [("rounds_up", 0.0)]
 
 
-def test_describing_reads_nothing() -> None:
-    described = Exposition(None).describe()  # type: ignore[arg-type]
-    assert {family.name for family in described} == set(FAMILIES)
+def test_whatever_a_label_or_a_number_is_prometheus_reads_it_back() -> None:
+    hostile = ('a "b"', "back\\slash\\n", "two\nlines", "{x=1} # ä", "")
+    numbers = (0.0, -1.5, 1e300, 1772000000.0, math.inf, -math.inf)
+    said = [((label, "x"), number) for label in hostile for number in numbers]
+    scrape = Scrape({"a_b": (("one", "two"), "What\nit \\ is."), "none": ((), "No sample."), "c": ((), "C.")})
+    scrape.add(("a_b", *each) for each in said)
+    scrape.add([("c", (), math.nan)])
+    read, unknown = text_string_to_metric_families(scrape.text().decode())
+    assert (read.name, read.type, read.documentation) == ("a_b", "gauge", "What\nit \\ is.")
+    assert [((s.labels["one"], s.labels["two"]), s.value) for s in read.samples] == said
+    assert math.isnan(unknown.samples[0].value)
 
 
 def test_what_is_owed_is_counted(client: httpx.Client, tmp_path: Path) -> None:
