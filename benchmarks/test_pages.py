@@ -32,20 +32,17 @@ from tests.dashboards import ward
 
 MODELS, WEEKS, COLUMNS = 500, 52, 30
 WRITTEN = datetime(2026, 3, 3, tzinfo=UTC)
+# As `rounds serve --no-schedules` does it, from the models' files, on the day after the last week.
 SERVED = """
 import sys
 from datetime import datetime
 from pathlib import Path
-import uvicorn
-from dashboards.app import create_app
-from monitors.ledger import Ledger
-from monitors.release import kept
-from tests.dashboards.ward import LAST, config
-now = lambda: datetime.fromisoformat("2026-03-04T09:00:00+00:00")
-ledger = Ledger(sys.argv[1], now)
-configs = {f"model-{i:03}": config(f"model-{i:03}") for i in range(int(sys.argv[3]))}
-app = create_app(ledger, configs, published=lambda audit: kept(ledger, audit), now=now)
-uvicorn.run(app, port=int(sys.argv[2]), log_level="warning", loop="asyncio", ws="none")
+from commands._serving import serve_pages
+from flows.home import Home
+home = Home.of({"ROUNDS_LEDGER_URL": sys.argv[1]}, Path(sys.argv[3]))
+now = datetime.fromisoformat("2026-03-04T09:00:00+00:00")
+files = sorted(Path(sys.argv[3]).glob("*.yaml"))
+serve_pages(home, files, "127.0.0.1", int(sys.argv[2]), schedules=False, as_of=now)
 """
 
 
@@ -124,12 +121,14 @@ def worked(pid: int) -> float:
     return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def test_pages(benchmark: BenchmarkFixture, ledger: str) -> None:
+def test_pages(benchmark: BenchmarkFixture, ledger: str, tmp_path: Path) -> None:
+    for model in range(int(os.environ.get("ROUNDS_BENCH_DECLARED", MODELS))):
+        (tmp_path / f"model-{model:03}.yaml").write_text(ward.declared(f"model-{model:03}"))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     began = time.perf_counter()
-    server = subprocess.Popen([sys.executable, "-c", SERVED, ledger, str(port), str(MODELS)])
+    server = subprocess.Popen([sys.executable, "-c", SERVED, ledger, str(port), str(tmp_path)])
     found: dict[str, object] = {}
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=120) as client:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from contextlib import ExitStack
 from datetime import datetime
@@ -62,6 +63,9 @@ def serve_pages(
         accesses=AccessLog(home.folder / "access", now),
         oncall=channels_for(files[0]).oncall if files else None,
     )
+    # What starting left behind goes, and what stays is not looked through again and again.
+    gc.collect()
+    gc.freeze()
     with ExitStack() as stack:
         if schedules:
             stack.enter_context(scheduler(files, home, os.environ))

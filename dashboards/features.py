@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from statistics import correlation
 
 from dashboards.charts.distribution import Bar
 from dashboards.figures import percent
@@ -87,11 +86,19 @@ def related(history: Sequence[Audit], shown: Audit, column: str) -> list[Related
         pairs = [(a, b) for a, b in zip(mine, line, strict=True) if a is not None and b is not None]
         if len(pairs) < FEWEST:
             continue
-        ranks = [np.argsort(np.argsort(side)) for side in zip(*pairs, strict=True)]
-        if (alike := float(np.corrcoef(ranks[0], ranks[1])[0, 1])) >= 0.5:
+        ranks = [_ranked(side) for side in zip(*pairs, strict=True)]
+        if (alike := correlation(ranks[0], ranks[1])) >= 0.5:
             held = next((f for f in of_column(shown, other) if f.family == "drift"), None)
             found.append(Related(other, alike, held.verdict if held else None))
     return sorted(found, key=lambda r: (-r.together, r.column))[:RELATED]
+
+
+def _ranked(values: Sequence[float]) -> list[int]:
+    """The place of each value when all are put in order; of equal ones the first comes first."""
+    places = [0] * len(values)
+    for place, i in enumerate(sorted(range(len(values)), key=values.__getitem__)):
+        places[i] = place
+    return places
 
 
 def _lines(history: Sequence[Audit]) -> Iterator[tuple[str, list[float | None]]]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from inspect import getdoc
+from functools import cache
 
-from dashboards.names import FAMILIES, measure
+from dashboards.names import FAMILIES
 from dashboards.templating import HERE
-from monitors.discovery import metrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +34,14 @@ def words() -> list[Term]:
     return found
 
 
+@cache
 def measures() -> list[tuple[str, list[Term]]]:
-    """Every measure by family: what it is, what zero means, where it comes from."""
-    held: dict[str, list[Term]] = {family: [] for family in FAMILIES}
-    for name, declared in sorted(metrics().items()):
-        facts = declared.facts
-        said = (getdoc(declared.compute) or "").partition("\n\n")[0].replace("\n", " ")
-        unit = f"In {facts.unit}." if facts.unit else ""
-        more = " ".join(part for part in (unit, f"Zero: {facts.zero}.", f"Source: {facts.source}.") if part)
-        held[facts.family].append(Term(f"measure-{name.replace('_', '-')}", measure(name), said, more))
-    return [(FAMILIES[family], terms) for family, terms in held.items() if terms]
+    """Every measure by family: what it is, what zero means, where it comes from.
+
+    Out of a file that is written from the measures' own (`make docs`): to look one up nobody loads them all.
+
+    >>> dict(measures())["Drift"][0].word
+    'Shift (Anderson–Darling)'
+    """
+    held = json.loads((HERE / "measures.json").read_text(encoding="utf-8"))
+    return [(FAMILIES[family], [Term(*term) for term in terms]) for family, terms in held.items()]

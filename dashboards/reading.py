@@ -9,22 +9,20 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 
+from dashboards.counts import Counts
 from dashboards.freshness import Freshness, freshness
 from dashboards.stretch import SPAN, Listed, Stretch, about, find
-from monitors import acting, views
+from monitors import acting
 from monitors.acting import Held, Quiet
-from monitors.audit import Audit, Verdict
+from monitors.audit import Audit
 from monitors.calendar import kept as kept_calendar
 from monitors.calendar import turned
-from monitors.columns import ScoreAtLeast
 from monitors.config import ModelConfig
 from monitors.copies import TAKEN, asides
 from monitors.errors import Removed
 from monitors.glance import WINDOWS, Glance, glance, kept
 from monitors.ledger import Entry, Ledger, Recorded
 from monitors.oncall import OnCall
-from monitors.profile import Profile
-from monitors.reference import Reference
 from monitors.release import RULES, summary
 from monitors.retention import Done, done
 from monitors.schedule import WATCHED
@@ -33,8 +31,7 @@ from monitors.window import Window
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 AGAIN = timedelta(minutes=5)  # a silence may run out while the ledger stands still
-COUNTED = 4  # windows whose counts are kept in memory
-HELD = 8_000  # findings kept in memory, some 5 MB; but always a stretch of audits
+HELD = 1_500  # findings kept in memory, some 1 MB; but always a stretch of audits
 
 
 @dataclass
@@ -50,13 +47,16 @@ class Reading:
     now: Callable[[], datetime]
     oncall: OnCall = field(default_factory=OnCall)
     _held: OrderedDict[str, Recorded] = field(default_factory=OrderedDict)
+    _newest: dict[str, int] = field(default_factory=dict)
     _glances: dict[str, tuple[int, Glance | None]] = field(default_factory=dict)
     _alerts: tuple[str, datetime, tuple[list[Held], list[Quiet]]] = ("", NEVER, ([], []))
     _owed: tuple[str, datetime, dict[str, int]] = ("", NEVER, {})
     _retained: tuple[str, Done | None] = ("", None)
-    _counted: dict[str, tuple[Profile | None, Reference | None, list[Profile]]] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
     _reading_glances: Lock = field(default_factory=Lock)
+
+    def __post_init__(self) -> None:
+        self.counts = Counts(self.ledger, self.configs)
 
     def glances(self) -> dict[str, Glance | None]:
         """Every model declared or audited, at a glance; read again only when it has a new audit.
@@ -65,7 +65,9 @@ class Reading:
         than the last run) the audits themselves are read, once.
         """
         with self._reading_glances:
-            newest = self.ledger.newest("audit")
+            # The ledger only grows: what was written since is read, not every audit there is.
+            self._newest |= self.ledger.newest("audit", after=max(self._newest.values(), default=0))
+            newest = dict(self._newest)
             stale = {m: seen for m, seen in newest.items() if self._glances.get(m, (0, None))[0] != seen}
             found: dict[str, Glance | None] = dict(kept(self.ledger, stale))
             for model, seen in stale.items():
@@ -202,31 +204,6 @@ class Reading:
         planned = turned(kept_calendar(self.ledger, model), model, windows, config.zone)
         return tuple(sorted([*found, *planned], key=lambda turn: turn.window))
 
-    def overlaid(self, recorded: Recorded, column: str) -> views.Overlaid | None:
-        """A column now and in the reference, as people may see it; None where they may not."""
-        subject = "score" if column == self._score(recorded) else column
-        said = [f for f in recorded.audit.findings if f.subject == subject and f.group is None]
-        if not said or all(f.verdict is Verdict.WITHHELD for f in said):
-            return None
-        profile, reference, earlier = self._counts(recorded)
-        if profile is None or reference is None or column not in profile.histograms:
-            return None
-        then = reference.profile.histograms.get(column)
-        before = [p.histograms[column] for p in earlier if column in p.histograms]
-        return views.overlaid(profile.histograms[column], then, before) if then else None
-
-    def by_group(self, recorded: Recorded, attribute: str) -> views.ByGroup | None:
-        """How scores and outcomes go together by group, as people may see it; None where they may not."""
-        profile, _, earlier = self._counts(recorded)
-        # Counted twice with outcomes, the two could be set against each other.
-        again = any((p.cubes[""].outcome >= 0).any() for p in earlier if "" in p.cubes)
-        if profile is None or again:
-            return None
-        config = self.configs.get(recorded.audit.model)
-        decision = config.columns.decision if config else None
-        threshold = decision.score_at_least if isinstance(decision, ScoreAtLeast) else None
-        return views.by_group(profile, recorded.audit, attribute, threshold)
-
     def superseded(self, recorded: Recorded) -> Audit | None:
         """What stood for the window before, as people may see it; None where nothing did."""
         earlier = self.ledger.superseded(recorded.audit, before=recorded.seq)
@@ -240,47 +217,10 @@ class Reading:
         page = str(entry.body.get("page") or "")
         return str(entry.body["run_id"]), page if page.startswith(("http://", "https://")) else None
 
-    def removed(self, recorded: Recorded) -> str | None:
-        """What is said where a window's counts or its reference's were let go; None where they stand."""
-        audit, (profile, reference, _) = recorded.audit, self._counts(recorded)
-        if profile is not None and reference is not None:
-            return None
-        entries = self.ledger.get("profile", audit.profile), self.ledger.find("reference", audit.reference)
-        gone = next((e for e in entries if e is not None and e.gone), None)
-        return gone.body.said if gone else None
-
     def copy_removed(self, recorded: Recorded) -> str | None:
         """When the copy in MLflow was removed and under which rule; None where it was not."""
         entry = self.ledger.get(TAKEN, recorded.digest)
         return f"removed on {entry.at:%Y-%m-%d} under the rule {entry.body['rule']}" if entry else None
-
-    def _score(self, recorded: Recorded) -> str | None:
-        config = self.configs.get(recorded.audit.model)
-        return config.columns.score if config else None
-
-    def _counts(self, recorded: Recorded) -> tuple[Profile | None, Reference | None, list[Profile]]:
-        """A window's counts, its reference's, and other counts of the same window."""
-        audit = recorded.audit
-        with self._lock:
-            held = self._counted.get(recorded.digest)
-        if held is None:
-            found = self.ledger.find("reference", audit.reference)
-            window = str(audit.window)
-            same = self.ledger.entries("profile", model=audit.model, window=window)
-            mine = next((e for e in same if e.key == audit.profile), None)
-            others = [e for e in same if e is not mine and e.version == audit.version]
-            # Of what another count of this window told nothing can be looked up once it is gone.
-            alone = not any(entry.gone for entry in others)
-            held = (
-                Profile.read(mine.body) if mine and alone and not mine.gone else None,
-                Reference.read(found.body) if found and not found.gone else None,
-                [Profile.read(e.body) for e in others] if alone else [],
-            )
-            with self._lock:
-                self._counted[recorded.digest] = held
-                while len(self._counted) > COUNTED:
-                    del self._counted[next(iter(self._counted))]
-        return held
 
     def _publish(self, recorded: Recorded) -> Recorded:
         return replace(recorded, audit=self.published(recorded.audit))

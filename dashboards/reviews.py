@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from monitors.metric import Estimate
-from monitors.raters.agreement import Agreement
 from monitors.raters.form import QUESTIONS
 from monitors.raters.reviewed import Judged, Rate, Reviewed
+
+if TYPE_CHECKING:
+    from monitors.raters.agreement import Agreement
 
 
 def sentences(found: Reviewed) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,8 @@ from monitors.audit import WORST_FIRST, Finding, Verdict
 from monitors.window import utc
 
 HERE = Path(__file__).parent
+GZIP = 31  # to zlib: its longest window, in gzip's wrapping
+PIECES = 1_000  # of a page, compressed at once
 
 
 @cache
@@ -62,6 +65,12 @@ def _covered(finding: Finding | None) -> str:
     return figures.percent(finding.level if finding.level is not None else finding.value)
 
 
+def compiled() -> None:
+    """Compile every template now: it takes some MB for a moment, which what is kept afterwards then fills."""
+    for name in _environment().list_templates(extensions=("html",)):
+        _environment().get_template(name)
+
+
 def page(template: str, status: int = 200, /, **values: Any) -> HTMLResponse:
     """A page from its template; a value the template asks for and does not get is an error."""
     return HTMLResponse(render(template, **values), status_code=status)
@@ -70,3 +79,10 @@ def page(template: str, status: int = 200, /, **values: Any) -> HTMLResponse:
 def render(template: str, /, **values: Any) -> str:
     """A template's text."""
     return _environment().get_template(template).render(**values)
+
+
+def packed(template: str, /, **values: Any) -> bytes:
+    """A template's text, compressed as it is written: of a long page the whole is never held in memory."""
+    stream, packer = _environment().get_template(template).stream(**values), zlib.compressobj(6, wbits=GZIP)
+    stream.enable_buffering(PIECES)
+    return b"".join([*(packer.compress(part.encode()) for part in stream), packer.flush()])

@@ -12,8 +12,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -102,6 +100,9 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes], spoken: Path) -> None:
+    import urllib.error  # with it a client of mail and of the web, which the pages have no use for
+    import urllib.request
+
     deadline = time.monotonic() + STARTED_WITHIN
     while time.monotonic() < deadline and process.poll() is None:
         try:

@@ -22,13 +22,14 @@ import numpy as np
 
 from flows.rebuilt import rebuilt, scaled
 from monitors.audit import Audit, Finding, Verdict
+from monitors.coarse import coarsened
 from monitors.config import ModelConfig
 from monitors.errors import NotComputable
 from monitors.histogram import CategoryBins, Histogram, NumericBins
 from monitors.metric import Estimate
 from monitors.profile import EVERYONE, Profile
 from monitors.reference import Reference
-from monitors.suppression import coarsened, published
+from monitors.suppression import published
 from monitors.told import small
 
 if TYPE_CHECKING:

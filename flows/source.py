@@ -80,8 +80,7 @@ def problems(config: ModelConfig, *, loading: bool = True) -> list[str]:
 
     Without `loading`, what only the source's engine or Evidently can tell is left out.
     """
-    from flows.evidently_text import measures, not_offered
-    from monitors.discovery import metrics
+    from monitors.discovery import named
 
     found = of_source("source", config.source, loading=loading)
     if config.eligible is not None:
@@ -90,20 +89,12 @@ def problems(config: ModelConfig, *, loading: bool = True) -> list[str]:
         found += of_source(f"joined.{i}.source", join.source, loading=loading)
     columns = {*config.columns.numeric, *config.columns.categorical, *config.columns.text}
     attributes = {attribute.name for attribute in config.columns.attributes}
-    offered = measures()
-    for made, (texts, taken) in config.columns.measured.items():
-        if taken not in offered:
-            why = f" ({taken}: {refused})" if (refused := not_offered(taken)) else ""
-            near = ", ".join(sorted(offered))
-            found.append(f"columns: {made!r} must end in a measure of text: {near}{why}")
-        elif (asked := offered[taken].measure.texts) != len(texts):  # type: ignore[attr-defined]
-            said = f"two texts, as in one~other.{taken}" if asked == 2 else f"one text, as in one.{taken}"
-            found.append(f"columns: {made!r}: {taken} is taken of {said}")
+    found += _of_texts(config) if config.columns.measured else []
     for i, rule in enumerate(config.plan, start=1):
         if rule.measure.startswith("evidently:"):
             found += [f"plan.{i}.measure: {why}" for why in (_not_offered(rule.measure) if loading else ())]
-        elif rule.measure not in metrics():
-            near = ", ".join(sorted(metrics()))
+        elif rule.measure not in named():
+            near = ", ".join(sorted(named()))
             found.append(f"plan.{i}.measure: must be one of {near} (got {rule.measure!r})")
         for column in rule.columns if isinstance(rule.columns, tuple) else ():
             if column not in columns:
@@ -114,6 +105,23 @@ def problems(config: ModelConfig, *, loading: bool = True) -> list[str]:
         found += [f"plan.{i}.within: {why}" for why in _incomparable(config, rule)]
         if rule.runbook and not rule.runbook.replace("-", "").isalnum():
             found.append(f"plan.{i}.runbook: must be a page's name (got {rule.runbook!r})")
+    return found
+
+
+def _of_texts(config: ModelConfig) -> list[str]:
+    """What is wrong with the measures of texts; their files are loaded only where one is named."""
+    from flows.evidently_text import measures, not_offered
+
+    found: list[str] = []
+    offered = measures()
+    for made, (texts, taken) in config.columns.measured.items():
+        if taken not in offered:
+            why = f" ({taken}: {refused})" if (refused := not_offered(taken)) else ""
+            near = ", ".join(sorted(offered))
+            found.append(f"columns: {made!r} must end in a measure of text: {near}{why}")
+        elif (asked := offered[taken].measure.texts) != len(texts):  # type: ignore[attr-defined]
+            said = f"two texts, as in one~other.{taken}" if asked == 2 else f"one text, as in one.{taken}"
+            found.append(f"columns: {made!r}: {taken} is taken of {said}")
     return found
 
 

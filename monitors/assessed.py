@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from monitors.audit import Audit
 from monitors.config import ModelConfig
 from monitors.ledger import Entry
 from monitors.metric import Estimate
-from monitors.profile import Profile
-from monitors.reference import Reference
 from monitors.window import Window
+
+if TYPE_CHECKING:
+    from monitors.profile import Profile
+    from monitors.reference import Reference
 
 Edition = Literal["restricted", "shareable"]
 Place = tuple[str, str, str | None]

@@ -10,17 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monitors.cells import INVALID_SCORE as INVALID_SCORE
+from monitors.cells import MILLIONTHS as MILLIONTHS
+from monitors.cells import NO_SCORE as NO_SCORE
+from monitors.cells import NOT_KNOWN as NOT_KNOWN
+from monitors.cells import UNKNOWN as UNKNOWN
+from monitors.cells import Row as Row
 from monitors.delays import STARTS
 from monitors.histogram import Counts, Floats
 from monitors.repeats import CELLS, Repeats, products
 
-UNKNOWN = "Unknown"  # a missing sensitive value is a group of its own
-MILLIONTHS = 1_000_000  # scores are summed as whole millionths: exact, and equal on every engine
-NO_SCORE = -1
-INVALID_SCORE = -2  # outside [0, 1]
-NOT_KNOWN = -1  # outcome, decision or action without a value
-
-Row = tuple[str, int, int, int, int, int, int]
 Aside = tuple[str, str, int, int, int]
 """(group, kind, place, other, n): people counted beside the cube.
 

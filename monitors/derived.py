@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from monitors.audit import Finding, Verdict
-from monitors.told import APART, FLOOR, small
+from monitors.few import APART, FLOOR, small
 from monitors.window import Window
 
 DIGITS = 3  # of a distance: with more, the bars it came from could be found by trial

@@ -32,6 +32,18 @@ def modules(package: str) -> Iterator[tuple[str, ModuleType]]:
 
 
 @cache
+def named() -> frozenset[str]:
+    """The names of all metrics, without loading one: each is its file's.
+
+    >>> named() == metrics().keys()
+    True
+    """
+    folders = (importlib.import_module(f"monitors.{family}") for family in FAMILIES if family != "text")
+    found = (info.name for folder in folders for info in pkgutil.iter_modules(folder.__path__))
+    return frozenset(name for name in found if not name.startswith("_"))
+
+
+@cache
 def metrics() -> dict[str, Declared]:
     """Every metric by name. A file in a family's folder declares the metric of its own name.
 

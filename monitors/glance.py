@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from statistics import median
+from sys import intern
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -81,7 +82,7 @@ class Stands:
         """Back from plain values."""
         since = payload["since"]
         return cls(
-            Finding.read(payload["finding"]), Window.parse(payload["window"]), payload["digest"],
+            Finding.read(payload["finding"]), Window.parse(payload["window"]), intern(payload["digest"]),
             payload["entry"], payload["windows"], moment(since) if since else None,
         )  # fmt: skip
 
@@ -138,17 +139,20 @@ class Glance:
 
     @classmethod
     def read(cls, payload: Mapping[str, Any]) -> Glance:
-        """Back from plain values."""
+        """Back from plain values; what it says twice is held in memory once."""
+        stands = tuple(Stands.read(each) for each in payload["standing"])
+        worst = Finding.read(payload["worst"]) if payload["worst"] else None
         return cls(
-            **{name: payload[name] for name in ("version", "rows", "digest", "entry", "changed", "counts")},
+            **{name: payload[name] for name in ("version", "rows", "digest", "entry", "changed")},
+            counts={intern(verdict): n for verdict, n in payload["counts"].items()},
             window=Window.parse(payload["window"]),
             verdict=Verdict(payload["verdict"]),
             at=moment(payload["at"]),
             awaiting=moment(payload["awaiting"]) if payload["awaiting"] else None,
             cells={f: Cell(Verdict(c["verdict"]), c["count"]) for f, c in payload["cells"].items()},
-            worst=Finding.read(payload["worst"]) if payload["worst"] else None,
+            worst=next((each.finding for each in stands if each.finding == worst), worst),
             series=tuple(payload["series"]),
-            standing=tuple(Stands.read(each) for each in payload["standing"]),
+            standing=stands,
             families={family: Spread(**held) for family, held in payload["families"].items()},
             groups=tuple((attribute, group, n) for attribute, group, n in payload["groups"]),
         )

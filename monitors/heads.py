@@ -73,6 +73,17 @@ def audited(connection: sa.Connection) -> list[str]:
     return sorted(connection.scalars(sa.select(every.c.model).where(every.c.model.is_not(None))))
 
 
+def newest(connection: sa.Connection, kind: str, model: str | None = None, after: int = 0) -> dict[str, int]:
+    """The last entry's number by model, of a kind; of entries written `after` that number alone."""
+    query = sa.select(entries.c.model, sa.func.max(entries.c.seq)).group_by(entries.c.model)
+    # Hidden from the index of kinds, so that the few entries after a number are sought by it.
+    of_kind = sa.func.coalesce(entries.c.kind, "") if after else entries.c.kind
+    query = query.where(of_kind == kind, *([entries.c.seq > after] if after else []))
+    if model is not None:
+        query = query.where(entries.c.model == model)
+    return {name: last for name, last in connection.execute(query) if name is not None}
+
+
 def places(connection: sa.Connection, model: str) -> list[tuple[int, str]]:
     """Number and window of each audit of a model that stands, oldest first, by the index alone."""
     query = sa.select(*_FACTS).where((entries.c.kind == "audit") & (entries.c.model == model))

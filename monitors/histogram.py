@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Counts = NDArray[np.int64]
+# By name: the pages read histograms as well, and load no arrays for them.
+Floats: TypeAlias = "NDArray[np.float64]"
+Counts: TypeAlias = "NDArray[np.int64]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +104,21 @@ class Histogram:
     @property
     def ordered(self) -> Counts:
         """Of a number: counts below, in each bin, above; shape (k + 2,). What has an order."""
+        import numpy as np
+
         return np.array([self.below, *self.counts, self.above], dtype=np.int64)
 
     @property
+    def places(self) -> tuple[int, ...]:
+        """Rows in every place one can fall, missing and unseen included: k + 5 of them."""
+        return (*self.counts, self.below, self.above, self.other, self.unseen, self.missing)
+
+    @property
     def cells(self) -> Counts:
-        """Every place a row can fall, missing and unseen included; shape (k + 5,)."""
-        tail = [self.below, self.above, self.other, self.unseen, self.missing]
-        return np.array([*self.counts, *tail], dtype=np.int64)
+        """`places` as an array, shape (k + 5,)."""
+        import numpy as np
+
+        return np.array(self.places, dtype=np.int64)
 
     @property
     def positions(self) -> Floats:
@@ -117,6 +127,8 @@ class Histogram:
             raise ValueError(f"{self.column!r} is a category and has no positions")
         if not self.bins.edges:
             raise ValueError(f"the reference of {self.column!r} holds no values, so no positions")
+        import numpy as np
+
         at = np.array([self.bins.edges[0], *self.bins.centers, self.bins.edges[-1]])
         spread = self.bins.scale or 1.0  # a constant reference: distances in the column's own unit
         return np.asarray((at - at[0]) / spread, dtype=np.float64)

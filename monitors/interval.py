@@ -9,8 +9,6 @@ import math
 from functools import cache
 from statistics import NormalDist
 
-import numpy as np
-
 from monitors import special
 from monitors.histogram import Counts, Floats
 
@@ -136,9 +134,9 @@ def delong(positives: Counts, negatives: Counts, level: float = LEVEL) -> tuple[
         (area, low, high). Both sides must have at least one row.
     """
     ones, zeros = float(positives.sum()), float(negatives.sum())
-    below = np.cumsum(negatives) - negatives
+    below = negatives.cumsum() - negatives
     right_of_one: Floats = (below + negatives / 2) / zeros
-    above = ones - np.cumsum(positives)
+    above = ones - positives.cumsum()
     right_of_zero: Floats = (above + positives / 2) / ones
     area = float((positives * right_of_one).sum() / ones)
     if min(ones, zeros) < 2:

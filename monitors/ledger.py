@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -23,10 +23,12 @@ from monitors.canonical import canonical, digest, digest_of
 from monitors.chain import GENESIS as GENESIS
 from monitors.chain import Checked, Row
 from monitors.errors import LedgerError, LedgerUnavailable
-from monitors.heads import LIGHT, audited, awaiting, lacking, light, places, standing
-from monitors.profile import Profile
+from monitors.heads import LIGHT, audited, awaiting, lacking, light, newest, places, standing
 from monitors.removal import Gone, told
 from monitors.window import moment, utc
+
+if TYPE_CHECKING:
+    from monitors.profile import Profile
 
 STAGES: tuple[Stage, ...] = ("scored", "outcome")
 _TRIES = 50  # racing writers append one after the other; each loss is one more try
@@ -160,6 +162,11 @@ class Ledger:
         """The first entry of a kind whose body has this digest, or None."""
         found = list(self._select((_entries.c.kind == kind) & (_entries.c.digest == content)))
         return found[-1] if found else None
+
+    def emptied(self, kind: str, content: str) -> Entry | None:
+        """An entry whose body, of this digest, a retention rule let go; None where it stands or never was."""
+        empty = sa.func.length(_entries.c.body) == 0
+        return next(self._select((_entries.c.kind == kind) & (_entries.c.digest == content) & empty, 1), None)
 
     def place(self, chain_hash: str) -> int | None:
         """The number of the entry with this hash; None where no entry has it."""
@@ -303,14 +310,10 @@ class Ledger:
         with self._reading() as connection:
             return lacking(connection, kind)
 
-    def newest(self, kind: str, model: str | None = None) -> dict[str, int]:
-        """The last entry's number by model, of a kind."""
-        seq = sa.func.max(_entries.c.seq)
-        query = sa.select(_entries.c.model, seq).where(_entries.c.kind == kind).group_by(_entries.c.model)
-        if model is not None:
-            query = query.where(_entries.c.model == model)
+    def newest(self, kind: str, model: str | None = None, *, after: int = 0) -> dict[str, int]:
+        """The last entry's number by model, of a kind; of entries written `after` that number alone."""
         with self._reading() as connection:
-            return {name: last for name, last in connection.execute(query) if name is not None}
+            return newest(connection, kind, model, after)
 
     def latest(self, kind: str, models: Sequence[str]) -> dict[str, Entry]:
         """The last entry of a kind of each of these models."""
@@ -327,6 +330,8 @@ class Ledger:
 
     def profile(self, profile_digest: str) -> Profile | None:
         """A profile by its digest; None where it is not there, or was let go."""
+        from monitors.profile import Profile  # whoever reads no counts loads no arrays for them
+
         entry = self.get("profile", profile_digest)
         return Profile.read(entry.body) if entry and not entry.gone else None
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Reads = Literal[
     "column", "window", "tally", "distance", "cube", "estimate", "attribute", "feed", "mix", "review"
@@ -19,8 +20,8 @@ Need = Literal[
     "recorded", "label", "amount", "rank",
 ]  # fmt: skip
 F = TypeVar("F", bound=Callable[..., Any])
-Sums = NDArray[np.float64] | float
-Parts = Callable[..., tuple[Sums, Sums]]
+Sums: TypeAlias = "NDArray[np.float64] | float"
+Parts: TypeAlias = "Callable[..., tuple[Sums, Sums]]"
 """Of people's outcomes (0 or 1), decisions (0 or 1) and scores: what each adds above and below the line.
 
 A measure that asks for the threshold passes it as `threshold`.

@@ -10,14 +10,15 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from monitors.audit import Audit, Finding, Verdict
 from monitors.errors import Removed
 from monitors.ledger import Entry, Ledger, Recorded
-from monitors.suppression import published
-from monitors.told import Release
 from monitors.window import Window
+
+if TYPE_CHECKING:
+    from monitors.told import Release
 
 RULES = 2  # of withholding; another number works every release out anew
 REPORTED = "reported"  # the kind under which what a shareable report told stands in the ledger
@@ -80,6 +81,8 @@ def released(ledger: Ledger, audit_digest: str) -> Audit | None:
 
 def register(ledger: Ledger, audit: Audit) -> list[Release]:
     """What people have seen of this window, and last of each other one that shares time with its figures."""
+    from monitors.told import Release
+
     told = {str(audit.window), *(f.over for f in audit.findings if f.over is not None)}
     spans = [Window.parse(span) for span in told]
     found = [
@@ -103,6 +106,9 @@ def register(ledger: Ledger, audit: Audit) -> list[Release]:
 
 
 def _worked_out(ledger: Ledger, audit: Audit) -> Audit:
+    # Only here: whoever reads releases that are kept needs none of the arithmetic behind them.
+    from monitors.suppression import published
+
     return _carried(ledger, published(audit, register(ledger, audit)))
 
 

@@ -7,22 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from monitors.audit import Audit, Finding
+from monitors.few import ALIKE as ALIKE
+from monitors.few import APART as APART
+from monitors.few import FLOOR as FLOOR
+from monitors.few import JOIN as JOIN
+from monitors.few import small as small
 from monitors.forms import FORMS, NO_GROUP, Key, Place, determined, facts, told
 from monitors.window import Window
-
-FLOOR = 11  # the smallest count of people that may be shown, besides none
-APART = FLOOR - 1  # how far apart the possible values of a hidden count have to be
-ALIKE = 30  # a group of fewer, all of whom or none of whom had the event, is not told of
-JOIN = " × "
-
-
-def small(count: int | None) -> bool:
-    """Whether a count of people is too small to show.
-
-    >>> [small(n) for n in (0, 1, 10, 11, None)]
-    [False, True, True, False, False]
-    """
-    return count is not None and 0 < count < FLOOR
 
 
 def telling(finding: Finding) -> bool:

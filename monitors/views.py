@@ -6,26 +6,29 @@ told to two digits, and only of so many people that two digits leave open how ma
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
-
-import numpy as np
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING
 
 from monitors.audit import Audit, Verdict
-from monitors.cube import Cube, Tally
-from monitors.histogram import Counts, Floats, Histogram, NumericBins
+from monitors.cells import Cells, Row
+from monitors.coarse import coarsened
+from monitors.few import JOIN, small
+from monitors.histogram import Histogram, NumericBins
 from monitors.interval import wilson
-from monitors.profile import Profile
-from monitors.suppression import coarsened
-from monitors.told import FLOOR, small
+
+if TYPE_CHECKING:
+    from monitors.profile import Profile
 
 PLACES = ("missing", "below", "above", "other", "unseen")  # of a histogram, beside its bins
 DRAWN = 12  # bins of a number, above which they are joined in pairs
 BINS = 12  # of a score, before any are joined
 LEAST = 3  # bins; fewer are no curve
 ENOUGH = 100  # people with the outcome, and as many without, below which no curve is drawn
-_JOIN = " × "
+
+NOBODY = Cells({}, {})
 ALWAYS_SHOWN = ("selection_rate", "true_positive_rate", "false_positive_rate", "auroc")
 
 
@@ -104,7 +107,7 @@ def _few_apart(one: Histogram, other: Histogram) -> bool:
     """Whether setting the two side by side would tell of 1 to 10 people."""
     if one.bins != other.bins:
         return True
-    return any(small(abs(int(a) - int(b))) for a, b in zip(one.cells, other.cells, strict=True))
+    return any(small(abs(a - b)) for a, b in zip(one.places, other.places, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +165,22 @@ def by_group(
     threshold: float | None,
     parts: Sequence[Profile] = (),
 ) -> ByGroup | None:
+    """How scores and outcomes go together in a profile, as `of_rows`; None where it counts no such cube."""
+    cube = profile.cubes.get(attribute)
+    if cube is None:
+        return None
+    others = [part.cubes[attribute].weighted_rows() for part in parts]
+    return of_rows(cube.weighted_rows(), profile.score_edges, audit, attribute, threshold, others)
+
+
+def of_rows(
+    rows: Sequence[Row],
+    fine: Sequence[float],
+    audit: Audit,
+    attribute: str,
+    threshold: float | None,
+    parts: Sequence[Sequence[Row]] = (),
+) -> ByGroup | None:
     """How scores and outcomes go together, of everyone and of each group with enough people.
 
     Groups of which the published audit withholds anything are left out, and so are those of fewer
@@ -169,52 +188,58 @@ def by_group(
     or none in everyone, in each group shown and in all others together, with the outcome and without.
 
     Args:
-        profile: of the audit's window, outcomes counted.
-        audit: as published.
+        rows: of the attribute's cube, outcomes counted.
+        fine: the edges of its score cells, shape (k + 1,).
+        audit: of their window, as published.
         attribute: whose groups; "" for everyone alone.
         threshold: of the decision, to be drawn; None where there is none.
-        parts: the windows the profile adds up, where it is of several: as each has been shown, a bin
-            holds 11 people or none in each of them too, and so in whatever is left of the whole.
+        parts: the rows of each window, where they are of several: as each has been shown, a bin holds
+            11 people or none in each of them too, and so in whatever is left of the whole.
     """
-    cube, fine = profile.cubes.get(attribute), profile.score_edges
-    if cube is None or not fine or _JOIN in attribute or not _told(audit, None, None):
+    if not fine or JOIN in attribute or not _told(audit, None, None):
         return None
-    if not _enough(cube.tally()):
+    people = Cells.of(rows)
+    if not _enough(people[""]):
         return None
-    kept = [g for g in cube.groups if attribute and _told(audit, attribute, g) and _enough(cube.tally(g))]
+    groups = [group for group in people if group]
+    kept = [g for g in groups if attribute and _told(audit, attribute, g) and _enough(people[g])]
     # Every attribute starts from everyone's own bins: two pages never differ by part of one.
-    cubes = [cube, *(part.cubes[attribute] for part in parts)]
-    edges = _settled(_edges(fine, cube.tally()), cubes, (), fine)
+    every = [people, *(Cells.of(part) for part in parts)]
+    edges = _settled(_edges(fine, people[""]), every, (), fine)
     while kept and edges:
-        if found := _settled(edges, cubes, kept, fine):
+        if found := _settled(edges, every, kept, fine):
             edges = found
             break
-        kept.remove(min(kept, key=lambda g: cube.tally(g).labelled))
+        kept.remove(min(kept, key=lambda g: people[g].labelled))
     if edges is None:
         return None
-    shown = [_scores(cube, None, edges, fine), *(_scores(cube, g, edges, fine) for g in kept)]
-    left = tuple(g for g in cube.groups if attribute and g not in kept)
-    return ByGroup(attribute, threshold, tuple(shown), left)
+    shown = tuple(_scores(people[group], group, edges, fine) for group in ("", *kept))
+    left = tuple(g for g in groups if attribute and g not in kept)
+    return ByGroup(attribute, threshold, shown, left)
 
 
 def _settled(
-    edges: tuple[float, ...], cubes: Sequence[Cube], groups: Sequence[str], fine: Sequence[float]
+    edges: tuple[float, ...],
+    every: Sequence[Mapping[str, Cells]],
+    groups: Sequence[str],
+    fine: Sequence[float],
 ) -> tuple[float, ...] | None:
     """As many of the edges as leave nobody's cell with 1 to 10; None where fewer than three bins are left."""
-    held: list[Counts] = []
-    for cube in cubes:
-        whole = _counts(cube, None, edges, fine)
-        parts = [_counts(cube, g, edges, fine) for g in groups]
-        held += [whole, whole - sum(parts, np.zeros_like(whole)), *parts]
-    cells = np.stack(held).reshape(-1, len(edges) - 1)
-    below = np.concatenate([np.zeros((len(cells), 1), dtype=np.int64), cells.cumsum(axis=1)], axis=1)
+    below: list[list[int]] = []  # of each line of counts, how many lie below each edge
+    for people in every:
+        whole = _counts(people[""], edges, fine)
+        parts = [_counts(people.get(g, NOBODY), edges, fine) for g in groups]
+        rest = [
+            [n - sum(held) for n, *held in zip(*lines, strict=True)]
+            for lines in zip(whole, *parts, strict=True)
+        ]
+        below += [[0, *accumulate(line)] for lines in (whole, rest, *parts) for line in lines]
     best: list[tuple[int, ...] | None] = [(0,)]  # to each edge, the way there with most bins
     for end in range(1, len(edges)):
         ways: list[tuple[int, ...]] = []
         for start in range(end):
-            between = below[:, end] - below[:, start]
             way = best[start]
-            if way is not None and not ((between > 0) & (between < FLOOR)).any():
+            if way is not None and not any(small(line[end] - line[start]) for line in below):
                 ways.append((*way, end))
         best.append(max(ways, key=len, default=None))
     last = best[-1]
@@ -231,57 +256,60 @@ def _told(audit: Audit, attribute: str | None, group: str | None) -> bool:
     return bool(held) and not any(f.verdict is Verdict.WITHHELD for f in held)
 
 
-def _enough(tally: Tally) -> bool:
-    return tally.events >= ENOUGH and tally.labelled - tally.events >= ENOUGH
+def _enough(people: Cells) -> bool:
+    return people.events >= ENOUGH and people.labelled - people.events >= ENOUGH
 
 
-def _edges(fine: Sequence[float], everyone: Tally) -> tuple[float, ...]:
+def _edges(fine: Sequence[float], everyone: Cells) -> tuple[float, ...]:
     """About a dozen bins of as many people each."""
-    labelled = everyone.positives + everyone.negatives
-    starts = np.clip(np.searchsorted(fine, everyone.score, side="right") - 1, 0, len(fine) - 2)
-    wanted = np.searchsorted(np.cumsum(labelled), labelled.sum() * np.arange(1, BINS) / BINS)
-    inner = {float(fine[int(starts[i]) + 1]) for i in wanted}
+    held = everyone.by_score()
+    upto = list(accumulate(n for _, n in held))
+    wanted = [bisect_left(upto, upto[-1] * part / BINS) for part in range(1, BINS)]
+    inner = {float(fine[_place(fine, held[i][0]) + 1]) for i in wanted}
     return tuple(sorted({float(fine[0]), float(fine[-1]), *inner}))
 
 
-def _counts(cube: Cube, group: str | None, edges: Sequence[float], fine: Sequence[float]) -> Counts:
-    """People by outcome, decision and bin, shape (2, 3, k); the decision -1 where not known."""
-    keep = cube.member(group) if group is not None else np.ones(len(cube.group), dtype=np.bool_)
-    keep = keep & (cube.cell >= 0) & (cube.outcome >= 0)
-    found = np.zeros((2, 3, len(edges) - 1), dtype=np.int64)
-    starts = np.asarray(fine)[cube.cell[keep]]
-    place = np.clip(np.searchsorted(edges, starts, side="right") - 1, 0, len(edges) - 2)
-    np.add.at(found, (cube.outcome[keep], cube.decision[keep] + 1, place), cube.n[keep])
+def _place(edges: Sequence[float], value: float) -> int:
+    """The bin a value lies in; the first and the last take what lies outside."""
+    return min(max(bisect_right(edges, value) - 1, 0), len(edges) - 2)
+
+
+def _counts(people: Cells, edges: Sequence[float], fine: Sequence[float]) -> list[list[int]]:
+    """People by outcome and decision (-1 where not known), shape (6, k) without the outcome first."""
+    found = [[0] * (len(edges) - 1) for _ in range(6)]
+    for (outcome, decision, cell), n in people.known.items():
+        found[3 * outcome + decision + 1][_place(edges, fine[cell])] += n
     return found
 
 
-def _scores(cube: Cube, group: str | None, edges: tuple[float, ...], fine: Sequence[float]) -> Scores:
-    negatives, positives = _counts(cube, group, edges, fine).sum(axis=1)
-    n = positives + negatives
-    limits = [wilson(int(e), int(m)) if m else None for e, m in zip(positives, n, strict=True)]
+def _scores(people: Cells, group: str, edges: tuple[float, ...], fine: Sequence[float]) -> Scores:
+    lines = _counts(people, edges, fine)
+    negatives, positives = (
+        [sum(held) for held in zip(*some, strict=True)] for some in (lines[:3], lines[3:])
+    )
+    n = [a + b for a, b in zip(negatives, positives, strict=True)]
+    limits = [wilson(e, m) if m else None for e, m in zip(positives, n, strict=True)]
     return Scores(
-        group=group or "",
+        group=group,
         edges=edges,
         positives=_shares(positives),
         negatives=_shares(negatives),
-        predicted=tuple(_means(cube, group, edges, fine)),
-        observed=tuple(round(float(e / m), 2) if m else None for e, m in zip(positives, n, strict=True)),
+        predicted=_means(people, edges),
+        observed=tuple(round(e / m, 2) if m else None for e, m in zip(positives, n, strict=True)),
         low=tuple(round(held[0], 2) if held else None for held in limits),
         high=tuple(round(held[1], 2) if held else None for held in limits),
-        prevalence=round(float(positives.sum() / n.sum()), 2),
+        prevalence=round(sum(positives) / sum(n), 2),
     )
 
 
-def _shares(counts: Counts) -> tuple[float, ...]:
-    return tuple(round(float(n) / int(counts.sum()), 2) for n in counts)
+def _shares(counts: Sequence[int]) -> tuple[float, ...]:
+    total = sum(counts)
+    return tuple(round(n / total, 2) for n in counts)
 
 
-def _means(
-    cube: Cube, group: str | None, edges: Sequence[float], fine: Sequence[float]
-) -> list[float | None]:
-    tally = cube.tally(group) if group is not None else cube.tally()
-    labelled: Floats = (tally.positives + tally.negatives).astype(np.float64)
-    place = np.clip(np.searchsorted(edges, tally.score, side="right") - 1, 0, len(edges) - 2)
-    sums = np.bincount(place, weights=labelled * tally.score, minlength=len(edges) - 1)
-    n = np.bincount(place, weights=labelled, minlength=len(edges) - 1)
-    return [round(float(s / m), 2) if m else None for s, m in zip(sums, n, strict=True)]
+def _means(people: Cells, edges: Sequence[float]) -> tuple[float | None, ...]:
+    sums = [[0.0, 0] for _ in edges[1:]]
+    for score, n in people.by_score():
+        held = sums[_place(edges, score)]
+        held[0], held[1] = held[0] + score * n, held[1] + n
+    return tuple(round(total / n, 2) if n else None for total, n in sums)

@@ -7,6 +7,7 @@ from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -109,6 +110,13 @@ def in_our_time(value: Any) -> Any:
     return value
 
 
+@lru_cache(maxsize=512)
+def _ends(text: str) -> tuple[datetime, datetime]:
+    # Of a fleet hundreds of models look at the same windows: each moment is held in memory once.
+    start, _, end = text.partition("/")
+    return moment(start), moment(end)
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Window:
     """The half-open interval [start, end), kept in UTC.
@@ -129,8 +137,7 @@ class Window:
     @classmethod
     def parse(cls, text: str) -> Window:
         """Read `start/end`, the form `str` writes."""
-        start, _, end = text.partition("/")
-        return cls(moment(start), moment(end))
+        return cls(*_ends(text))
 
     def __str__(self) -> str:
         return f"{utc(self.start)}/{utc(self.end)}"

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from dashboards.report.model import schema as report_schema
-from scripts import catalogue, changelog, configuration, grafana
+from scripts import catalogue, changelog, configuration, grafana, measures
 from scripts.grafana_boards import BOARDS
 from scripts.schema import retention, schema
 
@@ -27,6 +27,7 @@ PAGES: dict[str, tuple[str, Callable[[], str]]] = {
     ),
     "configuration": ("docs/configuration.md", lambda: configuration.page(schema(), retention())),
     "metrics": ("docs/metrics.md", catalogue.page),
+    "measures": ("dashboards/measures.json", measures.page),
     "changelog": ("CHANGELOG.md", lambda: changelog.page(ROOT / "changes")),
     **{
         f"grafana-{name}": (f"dashboards/grafana/{name}.json", partial(grafana.page, name)) for name in BOARDS

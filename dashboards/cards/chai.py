@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from xml.etree import ElementTree as Tree
+from typing import TYPE_CHECKING
 
 from monitors.governance.card import NOBODY, Card, Result
 from monitors.window import utc
+
+if TYPE_CHECKING:
+    from xml.etree import ElementTree as Tree
 
 MEDIA, SUFFIX = "application/xml", "xml"
 NAMESPACE = "https://mc.chai.org/v0.2/schema.xsd"
@@ -27,6 +30,8 @@ METRICS = (
 
 def written(card: Card, at: datetime) -> str:
     """The card as XML with every element the schema asks for, in its order."""
+    from xml.etree import ElementTree as Tree  # only who asks for XML has to load how it is written
+
     root = Tree.Element("AppliedModelCard", {"xmlns": NAMESPACE})
     basic = _part(root, "BasicInfo")
     _text(basic, "ModelName", card.facts.get("title") or card.model)
@@ -155,7 +160,9 @@ def _role(card: Card) -> str:
 
 
 def _part(parent: Tree.Element, name: str) -> Tree.Element:
-    return Tree.SubElement(parent, name)
+    part = parent.makeelement(name, {})
+    parent.append(part)
+    return part
 
 
 def _text(parent: Tree.Element, name: str, said: str) -> None:

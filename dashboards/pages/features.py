@@ -39,7 +39,7 @@ def feature(request: Request, model: str, column: str, window: str = "") -> HTML
         raise HTTPException(404, f"{model} has no column {column!r} in this window.")
     config = at.config
     counted = config.columns.score if config and column == "score" else column
-    shown = reading.overlaid(at.shown, counted) if counted else None
+    shown = reading.counts.overlaid(at.shown, counted) if counted else None
     name, told = titled(column), ""
     picture = places = None
     if shown:
@@ -60,7 +60,7 @@ def feature(request: Request, model: str, column: str, window: str = "") -> HTML
         picture=picture,
         outside=places,
         overlaid=shown,
-        removed=None if shown else reading.removed(at.shown),
+        removed=None if shown else reading.counts.removed(at.shown),
         told=told,
         timelines=[(f, chart) for f in findings if (chart := timeline_of(at.audits, f, at.audit))],
         related=columns.related(at.audits, at.audit, column),

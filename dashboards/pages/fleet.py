@@ -17,7 +17,7 @@ from dashboards.identity import CURRENT
 from dashboards.names import title
 from dashboards.reading import Reading
 from dashboards.routing import Router
-from dashboards.templating import render
+from dashboards.templating import packed
 from monitors.audit import WORST_FIRST
 
 router = Router(include_in_schema=False)
@@ -34,28 +34,28 @@ def fleet(request: Request, q: str = "", verdict: str = "", tier: str = "", owne
     # Five hundred rows take a tenth of a second to write; within a minute they are the same rows.
     held = request.app.state.boards
     place = (reading.ledger.head(), f"{reading.now():%Y-%m-%d %H:%M}", asked, CURRENT.get())
-    packed = held.get(place)
-    if packed is None:
+    page = held.get(place)
+    if page is None:
         while len(held) >= HELD:
             held.pop(next(iter(held), None), None)
-        packed = held[place] = gzip.compress(_written(reading, chosen, asked).encode(), 6)
-    answer = _unpacked(request, packed)
+        page = held[place] = _written(reading, chosen, asked)
+    answer = _unpacked(request, page)
     answer.headers["HX-Replace-Url"] = f"/?{asked}" if asked else "/"
     return answer
 
 
-def _unpacked(request: Request, packed: bytes) -> HTMLResponse:
+def _unpacked(request: Request, page: bytes) -> HTMLResponse:
     """As it is kept, a sixtieth of its length, for whoever can read that; every browser can."""
     if "gzip" in request.headers.get("accept-encoding", ""):
-        return HTMLResponse(packed, headers={"Content-Encoding": "gzip", "Vary": "Accept-Encoding"})
-    return HTMLResponse(gzip.decompress(packed))
+        return HTMLResponse(page, headers={"Content-Encoding": "gzip", "Vary": "Accept-Encoding"})
+    return HTMLResponse(gzip.decompress(page))
 
 
-def _written(reading: Reading, chosen: dict[str, str], asked: str) -> str:
+def _written(reading: Reading, chosen: dict[str, str], asked: str) -> bytes:
     rows = board(reading)
     picked = {"state" if name == "verdict" else name: value for name, value in chosen.items()}
     shown = kept(rows, **picked)
-    return render(
+    return packed(
         "fleet.html",
         asked=asked,
         now=reading.now(),

@@ -29,7 +29,7 @@ def groups(
     chosen = measure or (measures[0][0] if measures else None)
     single = [name for name in attributes if " × " not in name]
     by = scores if scores in single else attribute if attribute in single else single[0] if single else ""
-    shown = reading.by_group(at.shown, by)
+    shown = reading.counts.by_group(at.shown, by)
     findings = gaps.of_groups(at.audit, chosen, attribute) if chosen else []
     lines = [gaps.Line.of(at.audit, finding) for finding in findings]
     worst = gaps.served_worst(at.audit)
@@ -50,6 +50,6 @@ def groups(
         single=single,
         by=by,
         panels=gaps.panels(shown),
-        removed=None if shown else reading.removed(at.shown),
+        removed=None if shown else reading.counts.removed(at.shown),
         left_out=shown.left_out if shown else (),
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from markdown_it import MarkdownIt
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -14,11 +15,20 @@ from starlette.responses import HTMLResponse
 from dashboards.routing import Router
 from dashboards.templating import HERE, page
 
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+
 router = Router(include_in_schema=False)
 # A wheel carries them beside the pages; a checkout has them in docs/.
 FOLDERS = (HERE / "runbooks", HERE.parent / "docs" / "runbooks")
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
+
+
+@cache
+def _markdown() -> MarkdownIt:
+    from markdown_it import MarkdownIt  # when somebody has been paged, and not before
+
+    return MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
 def folder() -> Path:
@@ -45,6 +55,6 @@ def runbook(request: Request, name: str) -> HTMLResponse:
     if not _NAME.fullmatch(name) or not path.is_file():
         raise HTTPException(404, f"There is no runbook called {name!r}.")
     heading, _, text = path.read_text(encoding="utf-8").partition("\n")
-    body = Markup(_MARKDOWN.render(text))  # noqa: S704  our own pages, and raw HTML in them is escaped
+    body = Markup(_markdown().render(text))  # noqa: S704  our own pages, and raw HTML in them is escaped
     now = request.app.state.reading.now()
     return page("runbook.html", now=now, heading=heading.lstrip("# "), body=body)

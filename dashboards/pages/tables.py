@@ -66,7 +66,7 @@ def _groups(request: Request, at: Opened, metric: str, attribute: str) -> Table:
 
 
 def _curves(request: Request, at: Opened, metric: str, attribute: str) -> Table:
-    return tables.curves(request.app.state.reading.by_group(at.shown, attribute))
+    return tables.curves(request.app.state.reading.counts.by_group(at.shown, attribute))
 
 
 def _drift(request: Request, at: Opened, metric: str, attribute: str) -> Table:
@@ -104,7 +104,7 @@ def fleet_sheet(
 def feature_sheet(request: Request, model: Model, column: str, window: Window = "") -> Response:
     """One column's distribution beside the reference's, for a spreadsheet."""
     at = opened(request.app.state.reading, model, window)
-    shown = request.app.state.reading.overlaid(at.shown, column)
+    shown = request.app.state.reading.counts.overlaid(at.shown, column)
     return sheet(tables.distribution(shown), f"{model}-{column}")
 
 
@@ -112,7 +112,7 @@ def feature_sheet(request: Request, model: Model, column: str, window: Window = 
 def feature(request: Request, model: Model, column: str, window: Window = "") -> Records:
     """One column's distribution beside the reference's: shares of all rows, to two digits; [] if withheld."""
     at = opened(request.app.state.reading, model, window)
-    return tables.distribution(request.app.state.reading.overlaid(at.shown, column)).records()
+    return tables.distribution(request.app.state.reading.counts.overlaid(at.shown, column)).records()
 
 
 @router.get("/alerts.csv", responses=SHEET)

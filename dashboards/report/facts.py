@@ -14,13 +14,13 @@ from dashboards.figures import MINUS, date
 from dashboards.names import measure as named
 from monitors.assessed import Assessed
 from monitors.audit import Finding, Verdict
+from monitors.cells import UNKNOWN
 from monitors.checks import threshold
-from monitors.cube import UNKNOWN
+from monitors.few import JOIN
 from monitors.governance.audit_plan import Family
 from monitors.governance.registration import Registered
 from monitors.interval import difference
 from monitors.metric import Estimate
-from monitors.told import JOIN
 from monitors.views import ByGroup, by_group
 from monitors.worst import worst_first
 

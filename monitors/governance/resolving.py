@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from monitors.audit import Finding
+from monitors.few import small
 from monitors.governance.audit_plan import AuditPlan
-from monitors.told import small
 from monitors.window import Window
 
 FAR = timedelta(days=365 * 50)  # further off than anyone plans

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from monitors.audit import Verdict
+from monitors.few import FLOOR, small
 from monitors.interval import LEVEL, wilson
 from monitors.metric import Estimate
-from monitors.told import FLOOR, small
 
 
 @dataclass(frozen=True, slots=True)

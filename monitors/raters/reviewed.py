@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from monitors.audit import Verdict
 from monitors.metric import Estimate
-from monitors.raters.agreement import ENOUGH, Agreement, alpha, kappa
 from monitors.raters.form import QUESTIONS, SEVERITIES, Reading
 from monitors.raters.queue import Queue
 from monitors.raters.rates import Part, share, telling, verdict
+
+if TYPE_CHECKING:
+    from monitors.raters.agreement import Agreement
 
 BAR = 0.6  # least kappa, at the low end of its interval, from which a judge model counts (Landis & Koch 1977)
 JUDGE, READERS = "the judge model", "the readers"
@@ -115,6 +117,8 @@ def _hidden(rate: Rate) -> Rate:
 
 def _agreement(answers: Said, question: str) -> tuple[Agreement, Agreement]:
     """Cohen's kappa of the two who read most together, and Krippendorff's alpha of all."""
+    from monitors.raters.agreement import alpha, kappa  # arrays, for which a list of reviews has no use
+
     ordered = question == "severity"
     values = len(SEVERITIES) if ordered else 2
     told = [{reading.by: reading.said[question] for reading in said} for said in answers.values()]
@@ -128,6 +132,8 @@ def _agreement(answers: Said, question: str) -> tuple[Agreement, Agreement]:
 
 
 def _judged(queue: Queue, answers: Said) -> Judged:
+    from monitors.raters.agreement import kappa
+
     said = [
         {JUDGE: queue.outputs[key].judged, READERS: int(_yes(given, queue.asks))}
         for key, given in answers.items()
@@ -144,6 +150,8 @@ def _judged(queue: Queue, answers: Said) -> Judged:
 
 def why_not(agreement: Agreement) -> str | None:
     """Why a judge model does not count yet; None where it does."""
+    from monitors.raters.agreement import ENOUGH
+
     if agreement.outputs < ENOUGH:
         return f"{ENOUGH} outputs that it judged have to be read first"
     if agreement.low is None:

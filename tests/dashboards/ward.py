@@ -71,10 +71,9 @@ PAGES = {
 }
 
 
-def config(model: str, *, tier: str = "high", lifecycle: str = "live", title: str = "") -> ModelConfig:
-    """A weekly model."""
-    return parse(
-        f"""
+def declared(model: str, *, tier: str = "high", lifecycle: str = "live", title: str = "") -> str:
+    """A weekly model's file."""
+    return f"""
 model: {model}
 version: "3.2"
 source: {{kind: files, path: data.csv}}
@@ -99,9 +98,12 @@ governance:
   population: Adults on the wards.
   decision_role: augments
   lifecycle: {lifecycle}
-""",
-        f"{model}.yaml",
-    )
+"""
+
+
+def config(model: str, *, tier: str = "high", lifecycle: str = "live", title: str = "") -> ModelConfig:
+    """A weekly model."""
+    return parse(declared(model, tier=tier, lifecycle=lifecycle, title=title), f"{model}.yaml")
 
 
 def finding(metric: str, family: str, verdict: Verdict = Verdict.WITHIN, /, **given: Any) -> Finding:

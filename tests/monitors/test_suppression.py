@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from monitors import suppression
 from monitors.audit import Audit, Finding, Verdict
+from monitors.coarse import coarsened
 from monitors.histogram import CategoryBins, Histogram, NumericBins
 from monitors.interval import difference, wilson
-from monitors.suppression import coarsened, published, shown_groups
+from monitors.suppression import published, shown_groups
 from monitors.told import small
 from monitors.window import Window, moment
 

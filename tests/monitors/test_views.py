@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from monitors import views
 from monitors.audit import Audit, Finding, Verdict
-from monitors.cube import Cube, Row
+from monitors.cells import Cells, Row
+from monitors.cube import Cube
 from monitors.histogram import CategoryBins, Histogram, NumericBins
-from monitors.profile import Profile
+from monitors.profile import EVERYONE, Profile
 from monitors.window import Window
 
 WINDOW = Window.parse("2026-01-05T00:00:00Z/2026-01-12T00:00:00Z")
@@ -64,16 +65,16 @@ def test_no_cell_nor_difference_of_cells_is_1_to_10(sizes: list[int], seed: int,
     groups = [scores.group for scores in shown.shown[1:]]
     assert not hide or "g0" not in groups
     edges = shown.shown[0].edges
-    cube = profile.cubes["sex"]
+    people_of = Cells.of(profile.cubes["sex"].weighted_rows())
 
-    def cells(group: str | None) -> np.ndarray:
-        return views._counts(cube, group, edges, EDGES)
+    def cells(group: str) -> np.ndarray:
+        return np.array(views._counts(people_of[group], edges, EDGES))
 
     parts = [cells(group) for group in groups]
-    sums = [cells(None)]
+    sums = [cells(EVERYONE)]
     for size in range(1, len(parts) + 1):
         for some in combinations(parts, size):
-            sums += [sum(some), cells(None) - sum(some)]
+            sums += [sum(some), cells(EVERYONE) - sum(some)]
     for held in sums:
         assert not ((held > 0) & (held < 11)).any()
 

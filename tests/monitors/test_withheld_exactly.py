@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from monitors import suppression
 from monitors.audit import Audit, Finding, Verdict
+from monitors.coarse import coarsened
 from monitors.histogram import CategoryBins, Histogram, NumericBins
-from monitors.suppression import coarsened, published, shown_groups, small
+from monitors.suppression import published, shown_groups, small
 from monitors.window import Window, moment
 
 WEEK = Window(moment("2026-01-05"), moment("2026-01-12"))
