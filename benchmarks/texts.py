@@ -201,9 +201,11 @@ its workers together.
 |---|--:|--:|--:|--:|--:|--:|--:|
 {chr(10).join(map(_line, found))}
 
-Texts are read once, in batches, and of a batch a megabyte at a time is laid out, so memory does not follow
-the number of visits: of each visit the measures alone are kept, in a file. A measure alone costs most of what
-reading costs; together they share the words, numbers and letters that each looks for (docs/decisions/0038).
+Texts are read once, in batches, and of a batch a megabyte at a time is laid out: memory does not follow the
+number of visits: of each visit the measures alone are kept, in a file. Ten thousand visits are over before
+the workers hold all that they will: memory is to be compared from 100,000 on. A measure alone costs most
+of what reading costs; together they share the words, numbers and letters that each looks for
+(docs/decisions/0038).
 """
 
 
