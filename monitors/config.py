@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -241,9 +241,14 @@ class MultivariateSpec(Strict):
         return five_fields(schedule)
 
 
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())  # reads a folder of hundreds, for each model's file
+
+
 def known_zone(name: str) -> str:
     """The name, when the zone exists; else ValueError with the remedy."""
-    if name not in available_timezones():
+    if name not in _zones():
         raise ValueError(f"must be an IANA time zone such as Europe/Berlin (got {name!r})")
     return name
 
