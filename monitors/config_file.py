@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from sys import intern
 from typing import Any, TypeVar
 
 import yaml
@@ -40,7 +41,9 @@ def _mapping(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:
                 problem=f"key {key!r} is written twice", problem_mark=key_node.start_mark
             )
         seen.add(key if isinstance(key, str) else str(key))
-    return yaml.SafeLoader.construct_mapping(loader, node, deep=True)
+    made: dict[Any, Any] = yaml.SafeLoader.construct_mapping(loader, node, deep=True)
+    # Of a fleet hundreds of files say the same: each word is held in memory once.
+    return {key: intern(value) if value.__class__ is str else value for key, value in made.items()}
 
 
 _UniqueKeys.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
