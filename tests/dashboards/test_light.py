@@ -17,7 +17,6 @@ ROOT = Path(__file__).parent.parent.parent
 HEAVY = {
     "scipy", "pandas", "sklearn", "fairlearn", "mlflow", "evidently", "prefect", "ibis", "duckdb", "pyarrow",
     "polars", "sqlglot", "uvloop", "websockets", "rich", "fastapi", "cryptography", "alembic", "numpy",
-    "prometheus_client",
 }  # fmt: skip
 # `rounds serve` as it starts, and a reader in a thread of it who opens every page and then tells.
 PROGRAM = """
