@@ -27,7 +27,7 @@ from flows.home import Home
 from monitors.ledger import Ledger
 
 ROOT = Path(__file__).parents[2]
-TOGETHER, AT_ONCE = 84, 3
+TOGETHER, AT_ONCE = 84, 3  # models a run, which takes them one after the other; runs at once
 PATIENCE = 4 * 3600  # seconds; a machine that others use takes long
 
 
@@ -101,7 +101,7 @@ def over(api: Mapping[str, str], wanted: int) -> list[dict[str, Any]]:
         runs: list[dict[str, Any]] = ask(api, "/flow_runs/filter", {**ended, "limit": 200})
         if len(runs) >= wanted:
             return runs
-        time.sleep(1)
+        time.sleep(3)
     raise TimeoutError(f"{len(runs)} of {wanted} runs ended")
 
 

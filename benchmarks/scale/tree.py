@@ -54,7 +54,7 @@ def held(pids: list[int]) -> float:
 
 
 class Watch:
-    """The most memory the tree below this process held together, looked at every two seconds."""
+    """The most memory the tree below this process held together, looked at every ten seconds."""
 
     def __init__(self) -> None:
         self.peak = 0.0
@@ -70,7 +70,7 @@ class Watch:
         self._thread.join()
 
     def _look(self) -> None:
-        while not self._over.wait(2):
+        while not self._over.wait(10):
             self.peak = max(self.peak, held(tree(os.getpid())))
 
 

@@ -357,3 +357,18 @@ def test_a_server_that_cannot_start_says_where_it_says_why(tmp_path: Path) -> No
         raise AssertionError("it came up")
     assert "server.log" in str(raised.value)
     assert "min_items" in (home.prefect / "server.log").read_text()
+
+
+def test_what_the_first_of_many_models_loaded_is_not_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    frozen: list[str] = []
+    monkeypatch.setattr(schedule.gc, "freeze", lambda: frozen.append("frozen"))
+
+    async def audited(model: str) -> list[dict[str, Any]]:
+        frozen.append(model)
+        return []
+
+    schedule._loaded.cache_clear()
+    asyncio.run(schedule.each(["a"], audited, 1))
+    assert frozen == ["a"], "one model's own objects come and go"
+    asyncio.run(schedule.each(["b", "c", "d"], audited, 1))
+    assert frozen == ["a", "b", "frozen", "c", "d"]
