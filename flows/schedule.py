@@ -7,7 +7,6 @@ Apply `Home.environment` before importing this file.
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -15,7 +14,6 @@ import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -43,6 +41,7 @@ from prefect.types.entrypoint import EntrypointType
 from flows import source, upkeep
 from flows.beside import prefect_server
 from flows.home import Home, quiet
+from flows.loaded import leave
 from flows.owing import enrol
 from flows.run import now, open_ledger, run_window
 from flows.sharing import batches, queue, started
@@ -102,24 +101,13 @@ async def each(
                 return error
             finally:
                 if len(named) > 1:
-                    _loaded()
+                    leave()
 
     got = dict(zip(named, await asyncio.gather(*map(one, named)), strict=True))
     return Outcome(
         tuple(window for rounds in got.values() if isinstance(rounds, list) for window in rounds),
         {model: _reason(error) for model, error in got.items() if isinstance(error, Exception)},
     )
-
-
-@cache
-def _loaded() -> None:
-    """Leave what the first model loaded out of the collector's rounds, once in a process.
-
-    Libraries are half a million objects that nobody lets go; looking at them again and again takes
-    a twelfth of each audit.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 def contained(call: Callable[..., Rounds], *given: str | bool | None) -> Rounds:

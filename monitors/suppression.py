@@ -20,7 +20,7 @@ from monitors.tables import Inconsistent
 from monitors.told import FLOOR, Release, Told, small, telling
 from monitors.withholding import Hiding, settle
 
-HELD = 512  # published audits kept in memory, since every page asks for the same ones
+HELD = 32  # published audits kept in memory: those a page asks for before a run has written their releases
 ROUNDED_REFERENCE = 2000  # rows of a reference of which two digits of a share leave twenty people open
 _REASON = "fewer than 11 people, or it would show how few"
 _HEADS = ("rows", "scored", "decided")  # of which each tells how many are in a group

@@ -29,7 +29,7 @@ from prefect.client.orchestration import get_client
 from prefect.settings import temporary_settings
 from prefect.states import Failed
 
-from flows import beside, schedule
+from flows import beside, loaded, schedule
 from flows.home import Home, open_ledger
 from flows.schedule import AuditFailed, Rounds, contained, each, retryable
 from flows.work_pool import OtherPool, pooled
@@ -361,13 +361,13 @@ def test_a_server_that_cannot_start_says_where_it_says_why(tmp_path: Path) -> No
 
 def test_what_the_first_of_many_models_loaded_is_not_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
     frozen: list[str] = []
-    monkeypatch.setattr(schedule.gc, "freeze", lambda: frozen.append("frozen"))
+    monkeypatch.setattr(loaded.gc, "freeze", lambda: frozen.append("frozen"))
 
     async def audited(model: str) -> list[dict[str, Any]]:
         frozen.append(model)
         return []
 
-    schedule._loaded.cache_clear()
+    loaded.leave.cache_clear()
     asyncio.run(schedule.each(["a"], audited, 1))
     assert frozen == ["a"], "one model's own objects come and go"
     asyncio.run(schedule.each(["b", "c", "d"], audited, 1))
