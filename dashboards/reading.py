@@ -92,7 +92,7 @@ class Reading:
         """Audits not copied to MLflow, and pages nobody was told; counted anew when the ledger grew."""
         head = self.ledger.head()
         if self._owed[0] != head or self._owed[1] < self.now():
-            told = {entry.key.partition("|")[0] for entry in self.ledger.entries("told")}
+            told = {entry.key.partition("|")[0] for entry in self.ledger.entries("told", bodies=False)}
             pages = [
                 alert
                 for alert in self.alerts()[0]
