@@ -164,7 +164,9 @@ class Told:
             for place, rest in self.places(span):
                 if rest or place.everyone:
                     continue
-                for n, events in set(self.measures.values()):
+                for n, events in dict.fromkeys(
+                    self.measures.values()
+                ):  # in one order, whatever words hash to
                     whole, part = (values.get(Key(place, False, form)) for form in (n, events))
                     if whole and FLOOR <= whole < ALIKE and part in (0, whole) and events in FORMS:
                         found.append(Key(place, False, events))
