@@ -7,6 +7,7 @@ import os
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
+from threading import Timer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from flows.home import Home
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
+_LISTENING = 0.5  # seconds after which the pages answer
 
 
 def serve_pages(
@@ -63,9 +65,9 @@ def serve_pages(
         accesses=AccessLog(home.folder / "access", now),
         oncall=channels_for(files[0]).oncall if files else None,
     )
-    # What starting left behind goes, and what stays is not looked through again and again.
-    gc.collect()
-    gc.freeze()
+    settling = Timer(_LISTENING, _settle)
+    settling.daemon = True
+    settling.start()
     with ExitStack() as stack:
         if schedules:
             stack.enter_context(scheduler(files, home, os.environ))
@@ -74,6 +76,18 @@ def serve_pages(
         # Nobody's word is taken for where a request comes from: the proxy is known by its own address.
         # The pages use no web sockets, and a loop in C is of no use to threads that read a ledger.
         uvicorn.run(app, host=host, port=port, **listening(encrypted))
+
+
+def _settle() -> None:
+    """What can wait until the pages answer, and is done before there is much to keep.
+
+    Templates are compiled; what starting left behind goes, and what stays is not looked through again.
+    """
+    from dashboards.templating import compiled
+
+    compiled()
+    gc.collect()
+    gc.freeze()
 
 
 def listening(certificate: Certificate | None = None) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from dashboards.entry import Entry
 from dashboards.exposition import Exposition
 from dashboards.reading import Reading
 from dashboards.security import HEADERS, Compressed, SecureHeaders
-from dashboards.templating import HERE, compiled, page
+from dashboards.templating import HERE, page
 from monitors.audit import Audit
 from monitors.config import ModelConfig
 from monitors.discovery import modules
@@ -52,7 +52,6 @@ def create_app(
         entry: how people sign in; None, for the loopback alone, asks nobody who they are.
         accesses: where it is written down who opened what; None writes nothing down.
     """
-    compiled()
     app = Starlette(
         routes=[
             *(route for _, module in modules("dashboards.pages") for route in module.router.routes),
