@@ -103,6 +103,16 @@ def opened(url: str) -> sa.Engine:
     return engine
 
 
+def let_go(engine: sa.Engine) -> None:
+    """Close what an engine holds open, and what is still asked once it comes back."""
+
+    def closed(connection: Any, _: Any) -> None:
+        connection.close()
+
+    event.listen(engine.pool, "checkin", closed)
+    engine.dispose()
+
+
 @contextmanager
 def reached(engine: sa.Engine) -> Iterator[None]:
     """Say in our words, and without a password, that the database is away or its disk is full."""

@@ -88,7 +88,7 @@ class Ledger:
         self.url = url
         self._now = now
         self._engine = entry_table.opened(url)
-        weakref.finalize(self, self._engine.dispose)  # a server is told when nobody asks any more
+        weakref.finalize(self, entry_table.let_go, self._engine)  # when nobody asks any more
         try:
             entry_table.make(self._engine)
         except exc.OperationalError as error:

@@ -137,7 +137,7 @@ def test_a_ledger_that_is_as_it_should_be_is_opened_without_alembic(
 
 
 @pytest.mark.server
-def test_postgresql_is_upgraded_alike(postgres: str, first: str, tmp_path: Path) -> None:
+def test_postgresql_is_upgraded_alike(postgres: str, first: str, request: pytest.FixtureRequest) -> None:
     import psycopg
 
     with psycopg.connect(postgres, autocommit=True) as connection:
@@ -145,6 +145,7 @@ def test_postgresql_is_upgraded_alike(postgres: str, first: str, tmp_path: Path)
     parts = dict(re.findall(r"(\w+)=(\S+)", postgres))
     url = f"postgresql+psycopg://{parts['user']}@/first_release?host={parts['host']}&port={parts['port']}"
     engine = entry_table.opened(url)
+    request.addfinalizer(engine.dispose)
     with engine.begin() as made:
         entry_table.metadata.create_all(made)
         for statement in ("DROP TABLE rounds_schema", "DROP INDEX rounds_entries_by_digest",
