@@ -79,13 +79,7 @@ def serve_pages(
 
 
 def _settle() -> None:
-    """What can wait until the pages answer, and is done before there is much to keep.
-
-    Templates are compiled; what starting left behind goes, and what stays is not looked through again.
-    """
-    from dashboards.templating import compiled
-
-    compiled()
+    """What can wait until the pages answer: what starting left behind goes, and what stays is left alone."""
     gc.collect()
     gc.freeze()
 

@@ -65,12 +65,6 @@ def _covered(finding: Finding | None) -> str:
     return figures.percent(finding.level if finding.level is not None else finding.value)
 
 
-def compiled() -> None:
-    """Compile every template now: it takes some MB for a moment, which what is kept afterwards then fills."""
-    for name in _environment().list_templates(extensions=("html",)):
-        _environment().get_template(name)
-
-
 def page(template: str, status: int = 200, /, **values: Any) -> HTMLResponse:
     """A page from its template; a value the template asks for and does not get is an error."""
     return HTMLResponse(render(template, **values), status_code=status)
