@@ -6,6 +6,7 @@ import codecs
 import csv
 import re
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -187,7 +188,7 @@ class Reading:
         return None
 
 
-class Mounted:
+class Mounted(ABC):
     """Files that an embedded DuckDB reads, as one table that is made once."""
 
     def __init__(self, reading: Reading, config: ModelConfig) -> None:
@@ -203,8 +204,9 @@ class Mounted:
             self._table = self._open()
         return self._table
 
+    @abstractmethod
     def _open(self) -> ibis.Table:
-        raise NotImplementedError
+        """Make the table of these files."""
 
     def unread(self) -> dict[str, str]:
         """Nothing: what cannot be read is refused as a whole."""
