@@ -38,7 +38,7 @@ def added(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / path.name).write_text(FILES[request.param].partition("\n")[2], encoding="utf-8")
     package: Any = importlib.import_module(name.rpartition(".")[0])
     monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
-    found = (discovery.metrics, source.kinds, channel.kinds)
+    found = (discovery.named, discovery.metrics, source.kinds, channel.kinds)
     for each in found:
         each.cache_clear()
     yield path.stem
