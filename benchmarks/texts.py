@@ -201,10 +201,13 @@ its workers together.
 |---|--:|--:|--:|--:|--:|--:|--:|
 {chr(10).join(map(_line, found))}
 
-Texts are read once, in batches, and of a batch a megabyte at a time is laid out: memory does not follow the
-number of visits: of each visit the measures alone are kept, in a file. Ten thousand visits are over before
-the workers hold all that they will: memory is to be compared from 100,000 on. A measure alone costs most
-of what reading costs; together they share the words, numbers and letters that each looks for
+Texts are read once, in batches, and of a batch a megabyte at a time is laid out. Memory is bounded,
+whatever the number of visits. The process that reads holds one row group of the file and two batches of
+2,048 visits (one thread reads), then the measures of 32,768 visits that are written together; to find
+near duplicates and to count, 256 MB, what is more waits on disk. A worker holds a batch, and of the
+words it met 16,384 of each of three kinds. Ten thousand visits are over before the workers hold all that
+they will: memory is to be compared from 100,000 on. A measure alone costs most of what reading costs;
+together they share the words, numbers and letters that each looks for
 (docs/decisions/0038).
 """
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import ibis
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from flows import expressions as ex
@@ -29,6 +30,9 @@ from monitors.columns import Columns
 from monitors.config import ModelConfig
 from monitors.textual import TextMeasure
 from monitors.window import Window
+
+GROUP = 32_768  # rows that are written together: each group's description stays in memory until the end
+LIMIT = "256MB"  # what meeting and counting may hold of the measures; what is more waits on disk
 
 
 @contextmanager
@@ -61,7 +65,8 @@ def measured(
         else:
             # Once to a file: counted where they are, the measures would be taken anew for every scan.
             _copied(backend, wanted, place)
-        own = None if backend.name == "duckdb" else embedded(temp_directory=folder)
+        # The source's own engine may hold what it will; ours counts any number of rows in the same room.
+        own = embedded(temp_directory=folder, memory_limit=LIMIT) if beside else None
         try:
             with _read(own or backend, place) as held:
                 if not any(one.facts.shared for one in beside):
@@ -108,10 +113,36 @@ def _sent(
 
 def _written(rows: ibis.Table, taking: Taking, place: Path) -> None:
     """Take the measures as the rows come, and write what is kept."""
-    schema, batches = streamed(rows, AT_ONCE)
-    with pq.ParquetWriter(place, taking.schema(schema)) as file:
-        for batch in taken(batches, taking):
-            file.write_batch(batch)
+    with _one_reader(rows.get_backend()):
+        schema, batches = streamed(rows, AT_ONCE)
+        with pq.ParquetWriter(place, taking.schema(schema)) as file:
+            for group in _grouped(taken(batches, taking)):
+                file.write_table(pa.Table.from_batches(group))
+
+
+def _grouped(batches: Iterator[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]]:
+    held: list[pa.RecordBatch] = []
+    for batch in batches:
+        held.append(batch)
+        if sum(one.num_rows for one in held) >= GROUP:
+            yield held
+            held = []
+    if held:
+        yield held
+
+
+@contextmanager
+def _one_reader(backend: Any) -> Iterator[None]:
+    """One thread of DuckDB reads: each holds texts of its own, and the processors are the workers'."""
+    if backend.name != "duckdb":
+        yield
+        return
+    (threads,) = backend.raw_sql("SELECT current_setting('threads')").fetchone()
+    backend.raw_sql("SET threads = 1")
+    try:
+        yield
+    finally:
+        backend.raw_sql(f"SET threads = {int(threads)}")
 
 
 def _copied(backend: Any, rows: ibis.Table, place: Path) -> None:
