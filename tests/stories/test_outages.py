@@ -5,13 +5,16 @@ from __future__ import annotations
 import itertools
 import multiprocessing
 import os
+import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dashboards.exposition import Exposition
+from dashboards.reading import Reading
 from flows import home as homes
 from flows import run
 from flows.backfill import backfill
@@ -60,8 +63,18 @@ class Hospital:
         done = list(run.run(self.model, self.home, None, at, copy=False, patient=True))
         return [each.window[:10] for each in done if each.new]
 
+    def due(self) -> datetime:
+        """By when Prometheus is told that the next audit ought to be there."""
+        reading = Reading(self.ledger, {"sepsis-alert": read(self.model)}, lambda audit: audit, run.now)
+        (said,) = re.findall(r"^rounds_window_due_timestamp_seconds\{.*\} (\S+)$", _scraped(reading), re.M)
+        return datetime.fromtimestamp(float(said), UTC)
+
     def windows(self) -> list[Window]:
         return [Window.parse(str(head.window)) for head in self.ledger.heads("sepsis-alert")]
+
+
+def _scraped(reading: Reading) -> str:
+    return Exposition(reading).text().decode()
 
 
 @pytest.fixture
@@ -104,9 +117,12 @@ def test_a_source_that_is_away_for_three_days_is_made_up_for_when_it_is_back(
     for day in (2, 3, 4):
         with pytest.raises(RoundsError, match=r"scores\.csv"):
             hospital.morning(day)
+        # RoundsAuditOverdue fires on this, hours after the first run that failed, until it is made up for.
+        assert hospital.due() == killed.day(2) + timedelta(hours=6)
     (hospital.folder / "away.csv").rename(scores)
     assert hospital.morning(5) == ["2026-01-13", "2026-01-14", "2026-01-15", "2026-01-16", "2026-01-17"]
     assert [w.duration for w in hospital.windows()] == [timedelta(days=1)] * 5
+    assert hospital.due() == killed.day(6) + timedelta(hours=6)
 
 
 def test_a_first_run_that_failed_is_made_up_for_too(hospital: Hospital, heard: Heard) -> None:
