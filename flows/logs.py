@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from flows.source import Source
@@ -26,9 +27,12 @@ class Log(Protocol):
     def spans(self) -> dict[str, tuple[str, str]]:
         """By a file's name, when its first and its last call began."""
 
+    def archived(self, last: str, now: datetime) -> bool:
+        """Whether a file whose last call began then is no longer held to be there."""
+
 
 def look(source: Source, config: ModelConfig, ledger: Ledger, window: Window) -> None:
-    """Leave in the ledger what a log's files are, and which changed since; the window's audit says so."""
+    """Leave in the ledger what a log's files are, and which changed or went; the window's audit says so."""
     if not isinstance(source, Log):
         return
     was = altered.known(ledger, config)
@@ -48,7 +52,16 @@ def look(source: Source, config: ModelConfig, ledger: Ledger, window: Window) ->
         now[told] = File(size, whole, first, last)
     audited = {Window.parse(str(head.window)) for head in ledger.heads(config.model)}
     said = {name: altered.windows(config, audited, was[name]) for name in changed}
-    altered.keep(ledger, config, window, now, said)
+    absent = set(was) - {altered.label(name) for name in there}
+    # Of a file under another name its bytes are still there, though not what it was called.
+    moved = {whole for name, (_, whole, _) in there.items() if altered.label(name) not in was}
+    missed = [
+        name
+        for name in absent - altered.known_gone(ledger, config)
+        if was[name].digest not in moved and not source.archived(was[name].last, window.end)
+    ]
+    gone = {name: altered.windows(config, audited, was[name]) for name in missed}
+    altered.keep(ledger, config, window, now, said, gone, absent)
 
 
 def _grown(was: dict[str, File], there: dict[str, tuple[int, str, str]]) -> bool:

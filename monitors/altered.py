@@ -1,8 +1,8 @@
-"""Altered logs: files an audit was counted from that hold something else since, told beside the next audit.
+"""Altered logs: files an audit was counted from that changed since, or are gone, told beside the next audit.
 
 A log of calls is added to and never changed. What is known of each file is kept in the ledger: its size, the
 digest of its bytes, and from when to when its calls are. One that no longer begins with the same bytes was
-changed, and the next audit says so, once; a file that is gone has been archived, or lost.
+changed, and one that is gone was archived or lost: the next audit says so, once.
 """
 
 from __future__ import annotations
@@ -57,24 +57,42 @@ def known(ledger: Ledger, config: ModelConfig) -> dict[str, File]:
     return {name: File(*facts) for name, facts in held[-1].body["files"].items()} if held else {}
 
 
+def known_gone(ledger: Ledger, config: ModelConfig) -> frozenset[str]:
+    """The files, by label, of which it was said that they are gone and that have not come back."""
+    held = ledger.entries(KIND, model=config.model, last=1)
+    return frozenset(held[-1].body.get("absent", ())) if held else frozenset()
+
+
 def keep(
-    ledger: Ledger, config: ModelConfig, window: Window, files: Mapping[str, File], altered: Mapping[str, str]
+    ledger: Ledger,
+    config: ModelConfig,
+    window: Window,
+    files: Mapping[str, File],
+    altered: Mapping[str, str],
+    gone: Mapping[str, str] | None = None,
+    absent: Iterable[str] = (),
 ) -> None:
-    """Write down what the files are now, and which were found altered when this window was audited.
+    """Write down what the files are now, and which were found altered or gone when this window was audited.
 
     Args:
         ledger: where it is kept.
         config: whose log it is.
         window: the one whose audit is to say so.
         files: every file, by label.
-        altered: by label, from when to when the calls of a changed file are, "start/end".
+        altered: by label, the audited windows that a changed file's calls are of, in words.
+        gone: the same of files that are no longer there, and of which that was not said before.
+        absent: every file that is not there, said of or not.
     """
     before = ledger.entries(KIND, model=config.model, window=str(window))
     # Said once of a window, it stays said however often that is counted again.
-    altered = {**(before[-1].body["altered"] if before else {}), **altered}
+    said = before[-1].body if before else {"altered": {}}
+    altered = {**said["altered"], **altered}
+    gone = {**said.get("gone", {}), **(gone or {})}
     body = {
         "files": {name: [f.size, f.digest, f.first, f.last] for name, f in sorted(files.items())},
         "altered": dict(sorted(altered.items())),
+        "gone": dict(sorted(gone.items())),
+        "absent": sorted(absent),
     }
     if before and before[-1].body == body:
         return
@@ -88,30 +106,32 @@ def kept(ledger: Ledger, config: ModelConfig, window: Window) -> tuple[Finding, 
     if not held:
         return ()
     altered: dict[str, str] = held[-1].body["altered"]
+    gone: dict[str, str] = held[-1].body.get("gone", {})
+    told = [_told("changed after it was audited", altered), _told("gone after it was audited", gone)]
     return (
         Finding(
             metric=ALTERED,
             family="quality",
             subject="rows",
             unit="files",
-            verdict=Verdict.BEYOND if altered else Verdict.WITHIN,
-            value=float(len(altered)),
+            verdict=Verdict.BEYOND if altered or gone else Verdict.WITHIN,
+            value=float(len(altered) + len(gone)),
             baseline=0.0,
             margin=0.5,
-            reason=_told(altered) if altered else None,
+            reason="; ".join(said for said in told if said) or None,
             severity="ticket",
-            action="Ask who changed it and why; count the windows named again with `rounds backfill`.",
+            action="Ask who changed or took it; count the windows named again with `rounds backfill`.",
             runbook="log-altered",
             rule="log",
         ),
     )
 
 
-def _told(altered: Mapping[str, str]) -> str:
-    """In words: which files, and the windows whose audits rest on what they held."""
-    named = [f"{name} ({span})" if span else name for name, span in list(altered.items())[:SHOWN]]
-    more = f", and {len(altered) - SHOWN} more" if len(altered) > SHOWN else ""
-    return f"changed after it was audited: {'; '.join(named)}{more}"
+def _told(what: str, files: Mapping[str, str]) -> str:
+    """In words: which files, and the windows whose audits rest on what they held; nothing of none."""
+    named = [f"{name} ({span})" if span else name for name, span in list(files.items())[:SHOWN]]
+    more = f", and {len(files) - SHOWN} more" if len(files) > SHOWN else ""
+    return f"{what}: {'; '.join(named)}{more}" if files else ""
 
 
 def windows(config: ModelConfig, audited: Iterable[Window], file: File) -> str:

@@ -22,9 +22,10 @@ from flows.sources import files
 from flows.sources._places import Place
 from flows.times import timed
 from monitors.canonical import digest
+from monitors.columns import IsoLength
 from monitors.config import ModelConfig
 from monitors.errors import SourceInvalid
-from monitors.window import Window, utc
+from monitors.window import Window, moment, utc
 
 _CHUNK = 1 << 20
 
@@ -55,6 +56,9 @@ class Settings(BaseModel):
     began: str = Field("began_at", description="When the call began.")
     ended: str = Field("ended_at", description="When it ended.")
     time_format: str | None = Field(None, description="How times are written, as in %d/%m/%Y %H:%M.")
+    kept_for: IsoLength | None = Field(
+        None, description="How long a file stays after its last call; one gone sooner is told. None: ever."
+    )
 
 
 class Calls(files.Mounted):
@@ -77,6 +81,11 @@ class Calls(files.Mounted):
     def names(self) -> list[str]:
         """The log's files."""
         return [place.name for place in self._reading.paths]
+
+    def archived(self, last: str, now: datetime) -> bool:
+        """Whether a file whose last call began then is no longer held to be there."""
+        kept = self._settings.kept_for
+        return kept is not None and bool(last) and now - kept.approximate >= moment(last)
 
     def contents(self, before: Mapping[str, int]) -> dict[str, tuple[int, str, str]]:
         """By a file's name: its size, the digest of its bytes, and of as many as there were `before`."""

@@ -191,3 +191,19 @@ def test_a_file_changed_after_its_audit_is_told_with_its_windows_and_growth_is_n
     assert "altered_log" in {a.notice.labels["metric"] for a in acting.held(ledger, moment("2026-02-02"))}
     week(4)
     assert run("2026-02-09").verdict == "within"
+    (tmp_path / "calls-2.ndjson").unlink()
+    (tmp_path / "calls-3.ndjson").rename(tmp_path / "calls-3b.ndjson")  # the same bytes are no loss
+    week(5)
+    for _ in range(2):
+        found = run("2026-02-16")
+        assert (found.verdict, found.value, found.severity) == ("beyond", 1, "ticket")
+        said = "gone after it was audited: calls-2.ndjson (window 2026-01-19 to 2026-01-26)"
+        assert found.reason == said
+    (tmp_path / "agent.yaml").write_text(
+        yaml.safe_dump(held | {"source": {**held["source"], "kept_for": "P30D"}}), encoding="utf-8"
+    )
+    (tmp_path / "calls-1.ndjson").unlink()  # archived as it was meant to be
+    (tmp_path / "calls-5.ndjson").unlink()
+    week(6)
+    found = run("2026-02-23")
+    assert found.reason == "gone after it was audited: calls-5.ndjson (window 2026-02-09 to 2026-02-16)"
