@@ -74,12 +74,12 @@ def alerts_rehearse(home: Home, model: Path, at: str | None) -> None:
     It takes the counts that are kept of past windows. Write a new rule with `silent: true`, rehearse it,
     let it run, and take `silent` away when the number is one that people will answer.
     """
-    from dashboards.figures import period
     from flows import source
     from flows.home import now, open_ledger
     from flows.run import setting
     from monitors.rehearsal import rehearse
     from monitors.window import moment
+    from monitors.words.figures import period
 
     config = source.read(model)
     try:

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dashboards.freshness import Freshness
-from dashboards.names import FAMILIES, people
 from dashboards.reading import Reading
-from dashboards.words import sentence
 from monitors.audit import WORST_FIRST, Verdict
 from monitors.config import ModelConfig
 from monitors.glance import Glance
+from monitors.words.names import FAMILIES, people
+from monitors.words.sentences import sentence
 
 ALWAYS = ("quality", "drift", "performance", "fairness")
 TIERS = ("high", "medium", "low")

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from statistics import correlation
 
 from dashboards.charts.distribution import Bar
-from dashboards.figures import percent
-from dashboards.names import WHOLE
 from monitors.audit import Audit, Finding, Verdict
 from monitors.views import Overlaid
+from monitors.words.figures import percent
+from monitors.words.names import WHOLE
 from monitors.worst import worst_first
 
 NAMES = {

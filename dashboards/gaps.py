@@ -10,10 +10,10 @@ from markupsafe import Markup
 from dashboards.charts import calibration, decision, outcomes
 from dashboards.charts.forest import WORDS, Arm, Beside, forest
 from dashboards.charts.shrinkage import Drawn, shrinkage
-from dashboards.figures import measured, tick
-from dashboards.names import measure
 from monitors.audit import WORST_FIRST, Audit, Finding, Verdict
 from monitors.views import ByGroup, Scores
+from monitors.words.figures import measured, tick
+from monitors.words.names import measure
 from monitors.worst import worst_first
 
 # A measure, and which part of its gap recalibrating the group would mend.

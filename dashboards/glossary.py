@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from functools import cache
 
-from dashboards.names import FAMILIES
 from dashboards.templating import HERE
+from monitors.words.names import FAMILIES
 
 
 @dataclass(frozen=True, slots=True)

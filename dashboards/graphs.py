@@ -11,13 +11,13 @@ from dashboards.charts.forest import WORDS
 from dashboards.charts.heatmap import axis, strip
 from dashboards.charts.svg import element, joined
 from dashboards.charts.timeline import Mark, Point, timeline
-from dashboards.figures import counted, day, interval, measured, period, tick
-from dashboards.names import measure, title
-from dashboards.words import sentence
 from monitors.audit import WORST_FIRST, Audit, Finding, Verdict
 from monitors.slow import began
 from monitors.turns import Turn
 from monitors.window import Window
+from monitors.words.figures import counted, day, interval, measured, period, tick
+from monitors.words.names import measure, title
+from monitors.words.sentences import sentence
 from monitors.worst import RATIOS, excess, worst_first
 
 # What a reader looks at first; of each, the subject that stands for the whole model.

@@ -10,13 +10,13 @@ from urllib.parse import quote, urlencode
 from starlette.exceptions import HTTPException
 
 from dashboards.freshness import Freshness
-from dashboards.names import people
 from dashboards.reading import Reading
 from dashboards.routing import ERROR, Responses
 from dashboards.stretch import SPAN, Stretch
 from monitors.audit import Audit
 from monitors.config import ModelConfig
 from monitors.ledger import Recorded
+from monitors.words.names import people
 
 # What OpenAPI says of an address that leads nowhere.
 ABSENT: Responses = {

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
-from dashboards.figures import counted, spell
 from dashboards.scrape import Sample as Sample
 from monitors.acting import Held
 from monitors.audit import Finding
@@ -16,6 +15,7 @@ from monitors.notice import opaque
 from monitors.oncall import READ, OnCall, band, impact, interval, number, on_trial
 from monitors.retention import Done
 from monitors.window import utc
+from monitors.words.figures import counted, spell
 
 LONGEST = 400  # bytes of a label's value: Prometheus refuses the whole scrape over one that is too long
 SITES = 4  # whose volume is a series: those that sent fewest

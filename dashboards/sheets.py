@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from dashboards.standing import owing, waiting
 from dashboards.tables import Table
 from monitors.governance.matters import Matter, actions
 from monitors.governance.tools import FACTS, Sighting, Tool
+from monitors.ledger import Entry
+from monitors.raters.form import Reading
+from monitors.raters.queue import Queue
+from monitors.raters.reviewed import Reviewed
 from monitors.window import utc
 
 
@@ -66,4 +70,57 @@ def seen_rows(found: Iterable[Sighting]) -> Table:
         (s.key, s.name, s.facts.get("vendor"), s.facts.get("function"), s.source, s.by, utc(s.at), s.match,
          s.outcome, s.tool, s.settled_by, s.reason)
         for s in found
+    ))  # fmt: skip
+
+
+def issued(found: Iterable[Entry], known: Iterable[Matter], now: datetime) -> Table:
+    """A row a report, newest first: what it is of, and whether it is open, decided or superseded."""
+    columns = (
+        "report",
+        "model",
+        "period",
+        "edition",
+        "beyond",
+        "standing",
+        "superseded_by",
+        "issued",
+        "entry",
+    )
+    newest = sorted(found, key=lambda e: e.seq, reverse=True)
+    later = {e.summary["supersedes"]: e.key for e in newest if "supersedes" in e.summary}
+    stands = {matter.key: waiting(matter, now) for matter in known}
+    return Table(columns, tuple(
+        (e.key, e.model, e.window, e.summary.get("edition"), e.summary["counts"]["Beyond the agreed margin"],
+         "superseded" if e.key in later else stands.get(e.summary.get("of", e.key)), later.get(e.key),
+         utc(e.at), e.seq)
+        for e in newest
+    ))  # fmt: skip
+
+
+def voted(found: Iterable[Matter]) -> Table:
+    """A row a vote."""
+    columns = ("matter", "model", "role", "by", "vote", "conflict", "comment", "at", "entry")
+    return Table(columns, tuple(
+        (m.key, m.model, v.role, v.by, v.vote, v.conflict, v.comment, utc(v.at), v.seq)
+        for m in found for v in m.votes
+    ))  # fmt: skip
+
+
+def drawn(found: Iterable[tuple[Queue, Sequence[Reading]]]) -> Table:
+    """A row a review queue: what was drawn, and how much of it is read."""
+    columns = ("queue", "model", "window", "drawn_by", "outputs", "read", "entry")
+    return Table(columns, tuple(
+        (q.key, q.model, str(q.window), q.by or "lot", len(q.outputs), len({r.output for r in told}), q.seq)
+        for q, told in found
+    ))  # fmt: skip
+
+
+def found(held: Reviewed) -> Table:
+    """A row a question and group; a share that would tell of a handful is not there, and says why."""
+    columns = ("question", "group", "share", "low", "high", "verdict", "reason")
+    rates = [*held.rates, *([held.judged.rate] if held.judged else [])]
+    return Table(columns, tuple(
+        (r.question, r.group, r.estimate.value, r.estimate.low, r.estimate.high,
+         str(r.verdict) if r.verdict else None, r.estimate.why or None)
+        for r in rates
     ))  # fmt: skip

@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from dashboards.figures import measured
 from monitors.suppressed import SHARE, SystemShare, SystemView
+from monitors.words.figures import measured
 
 
 def show(view: SystemView) -> None:

@@ -10,7 +10,6 @@ from datetime import timedelta
 from urllib.parse import quote
 
 from dashboards.board import Row
-from dashboards.figures import period
 from dashboards.graphs import DriftMap
 from dashboards.stretch import Listed
 from monitors.acting import Held, Mark
@@ -19,6 +18,7 @@ from monitors.review import Line
 from monitors.turns import Turn
 from monitors.views import ByGroup, Overlaid
 from monitors.window import Window, utc
+from monitors.words.figures import period
 
 Cell = str | int | float | None
 STARTS = "=+-@\t\r\n|%\uff1d\uff0b\uff0d\uff20"  # what a spreadsheet may take for a formula

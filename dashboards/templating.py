@@ -13,11 +13,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
-from dashboards import figures, names, words
 from dashboards.charts.svg import element, glyph
 from dashboards.identity import CURRENT
 from monitors.audit import WORST_FIRST, Finding, Verdict
 from monitors.window import utc
+from monitors.words import figures, names
+from monitors.words import sentences as words
 
 HERE = Path(__file__).parent
 GZIP = 31  # to zlib: its longest window, in gzip's wrapping

@@ -12,10 +12,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dashboards import words
-from dashboards.figures import measured
 from monitors.audit import WORST_FIRST, Audit, Finding, Verdict
 from monitors.window import Window
+from monitors.words import sentences as words
+from monitors.words.figures import measured
 
 LOOK = {
     Verdict.BEYOND: ("● beyond", "bold red"),

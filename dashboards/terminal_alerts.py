@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dashboards.figures import date, day, spell
 from monitors.acting import Held, Quiet
 from monitors.review import Line
+from monitors.words.figures import date, day, spell
 
 
 def show_alerts(

@@ -11,8 +11,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dashboards import words
-from dashboards.figures import counted, date, spell
 from dashboards.freshness import Freshness, freshness
 from dashboards.terminal import LOOK, days
 from monitors.audit import Finding, Verdict
@@ -22,6 +20,8 @@ from monitors.release import summed
 from monitors.retention import done
 from monitors.schedule import WATCHED
 from monitors.window import Window, utc
+from monitors.words import sentences as words
+from monitors.words.figures import counted, date, spell
 
 HEADINGS = ("model", "heard", "last window", "closed", "stage", "rows", "worst", "beyond", "cannot tell")
 Line = tuple[str, Freshness, Entry | None, Mapping[str, Any]]

@@ -13,6 +13,10 @@ from monitors.ledger import Recorded
 from monitors.notice import Notice, opaque
 from monitors.oncall import READ, band, changed, impact, interval, kind, number, on_trial
 from monitors.window import utc
+from monitors.words import figures
+from monitors.words.figures import measured
+from monitors.words.names import people, title
+from monitors.words.sentences import margin, sentence
 
 SUMMARIES = {
     "quality": "The data are not what the model was built on.",
@@ -78,7 +82,7 @@ def _annotations(
     runbook, known = found.runbook or "", changed(told.recorded.audit, told.before)
     return {
         "summary": _summary(found),
-        "description": describe(alert),
+        "description": describe(alert, people(config)),
         "impact": impact(found, told.recorded.audit.rows),
         "action_first": found.action or READ,
         "value": number(found.value),
@@ -110,22 +114,24 @@ def linked(made: Notice, channels: ChannelsConfig) -> Notice:
     return Notice(made.labels, {**made.annotations, "ack_url": ack}, made.starts, made.ends, made.silent)
 
 
-def describe(alert: Alert) -> str:
-    """What was measured, in figures; figures that are withheld never come this far.
+def describe(alert: Alert, who: str) -> str:
+    """What was found, in the pages' own sentence and figures; those that are withheld never come this far.
 
     The group is named here and not among the labels, which are kept and counted elsewhere.
     """
     found = alert.finding
-    told = f"{found.name} in {alert.model}"
     if alert.state == "ceased":
-        return f"{told} is {alert.why}." if found.value is not None else f"{told}: {alert.why}."
-    against = f" against {found.against}" if found.against else ""
+        return f"{title(found)}: {alert.why}."
+    value = measured(found.value, found.unit, gap=found.group is not None)
     if found.slow is not None:
-        far = "" if found.shift is None else f", by {found.shift:+.3g} in its own unit so far"
-        sums = f"the windows since add up to {number(found.value)} {found.unit} of {number(found.margin)}"
-        return f"{told}{against}: {alert.why}{far}; {sums}."
-    value = f"{number(found.value)} ({interval(found.low, found.high)}) {found.unit}".strip()
-    return f"{told}{against} is {value}; margin {number(found.margin)}; {alert.why}."
+        news = f"from {figures.number(found.margin)} on it is news"
+        return f"{sentence(found, who)} The windows since add up to {value}; {news}."
+    likely = figures.interval(found.low, found.high, found.unit, gap=found.group is not None)
+    said = f"{'Gap' if found.group is not None else 'Value'} {value}"
+    parts = [f"{said} (95 % interval {likely})" if likely else said]
+    if found.margin is not None:
+        parts.append(f"margin {margin(found)}")
+    return f"{sentence(found, who)} {'; '.join([*parts, alert.why])}."
 
 
 def _summary(finding: Finding) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from inspect import getdoc
 
-from dashboards.names import FAMILIES, measure
 from monitors.discovery import metrics
+from monitors.words.names import FAMILIES, measure
 
 
 def page() -> str:

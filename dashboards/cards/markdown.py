@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from dashboards.figures import number
 from monitors.governance.card import Card, Result
 from monitors.window import utc
+from monitors.words.figures import number
 
 MEDIA, SUFFIX = "text/markdown", "md"
 QUESTIONS = {

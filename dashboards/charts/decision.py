@@ -5,8 +5,8 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from dashboards.charts.svg import Scale, element, joined
-from dashboards.figures import MINUS
 from monitors.views import Scores
+from monitors.words.figures import MINUS
 
 WIDTH, HEIGHT, LEFT, TOP, FOOT, RIGHT = 300, 176, 34, 12, 22, 8
 

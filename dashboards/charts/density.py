@@ -6,8 +6,8 @@ from markupsafe import Markup
 
 from dashboards.charts.calibration import density as dense
 from dashboards.charts.svg import Scale, element, joined, percentage
-from dashboards.figures import number, percent
 from monitors.views import Overlaid
+from monitors.words.figures import number, percent
 
 HEIGHT, FOOT, TOP = 200, 22, 10
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from dashboards.charts.svg import element, joined, percentage, shape
-from dashboards.figures import percent
 from monitors.audit import Verdict
+from monitors.words.figures import percent
 
 ROW, LABEL, END = 26, 0.36, 0.84  # a row's height; where bars begin and end
 

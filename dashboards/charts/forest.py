@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from dashboards.charts.svg import Scale, element, joined, percentage, shape
-from dashboards.figures import signed
 from monitors.audit import Verdict
+from monitors.words.figures import signed
 
 ROW, AXIS = 34, 24
 OVER = 9  # bands reach over the row, so that they meet where a long name makes it taller

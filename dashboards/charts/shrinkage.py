@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from dashboards.charts.svg import Scale, element, joined, percentage
-from dashboards.figures import percent
+from monitors.words.figures import percent
 
 ROW, AXIS, TIP = 34, 24, 4
 

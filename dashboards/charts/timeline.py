@@ -9,8 +9,8 @@ from datetime import datetime
 from markupsafe import Markup
 
 from dashboards.charts.svg import Scale, element, joined, percentage, shape
-from dashboards.figures import day, number
 from monitors.audit import Verdict
+from monitors.words.figures import day, number
 
 HEIGHT, TOP, BOTTOM = 132, 10, 22
 LEFT, RIGHT = 0.14, 0.035  # room for the labels of the scale, and for the last mark

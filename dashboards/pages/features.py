@@ -10,10 +10,10 @@ from dashboards import features as columns
 from dashboards.charts.density import density
 from dashboards.charts.distribution import distribution
 from dashboards.graphs import drift_map, timeline_of
-from dashboards.names import titled
 from dashboards.opened import opened
 from dashboards.routing import Router
 from dashboards.templating import page
+from monitors.words.names import titled
 
 router = Router(include_in_schema=False)
 

@@ -11,14 +11,14 @@ from starlette.responses import HTMLResponse
 
 from dashboards.board import TIERS, Row, board, families, kept
 from dashboards.charts.sparkline import sparkline
-from dashboards.figures import counted
 from dashboards.graphs import allowed
 from dashboards.identity import CURRENT
-from dashboards.names import title
 from dashboards.reading import Reading
 from dashboards.routing import Router
 from dashboards.templating import packed
 from monitors.audit import WORST_FIRST
+from monitors.words.figures import counted
+from monitors.words.names import title
 
 router = Router(include_in_schema=False)
 HELD = 8  # boards kept in memory, compressed

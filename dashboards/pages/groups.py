@@ -6,10 +6,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from dashboards import gaps, words
+from dashboards import gaps
 from dashboards.opened import opened
 from dashboards.routing import Router
 from dashboards.templating import page
+from monitors.words import sentences as words
 
 router = Router(include_in_schema=False)
 

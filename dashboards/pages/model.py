@@ -12,12 +12,10 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from dashboards import words
 from dashboards.changes import changes
 from dashboards.freshness import Freshness
 from dashboards.gaps import forest_of, gap_measures
 from dashboards.graphs import drift_map, key_findings, timeline_of
-from dashboards.names import WHOLE, measure
 from dashboards.opened import opened
 from dashboards.routing import Router
 from dashboards.stretch import SPAN, SPANS
@@ -26,6 +24,8 @@ from monitors.audit import Audit, Finding, Verdict
 from monitors.config import ModelConfig
 from monitors.governance.matters import paused
 from monitors.ledger import Recorded
+from monitors.words import sentences as words
+from monitors.words.names import WHOLE, measure
 from monitors.worst import Running, running, worst_first
 
 router = Router(include_in_schema=False)

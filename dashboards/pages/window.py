@@ -7,7 +7,6 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from dashboards.changes import changes
-from dashboards.names import FAMILIES, measure, subject
 from dashboards.opened import opened
 from dashboards.reading import Reading
 from dashboards.routing import Router
@@ -16,6 +15,7 @@ from monitors.audit import WORST_FIRST, Audit, Finding
 from monitors.ledger import Recorded
 from monitors.restated import Change
 from monitors.restated import restated as changed
+from monitors.words.names import FAMILIES, measure, subject
 from monitors.worst import worst_first
 
 router = Router(include_in_schema=False)

@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from dashboards.figures import MINUS, date
-from dashboards.names import measure as named
 from monitors.assessed import Assessed
 from monitors.audit import Finding, Verdict
 from monitors.cells import UNKNOWN
@@ -22,6 +20,8 @@ from monitors.governance.registration import Registered
 from monitors.interval import difference
 from monitors.metric import Estimate
 from monitors.views import ByGroup, by_group
+from monitors.words.figures import MINUS, date
+from monitors.words.names import measure as named
 from monitors.worst import worst_first
 
 NOTHING = "–"

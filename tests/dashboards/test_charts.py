@@ -15,8 +15,8 @@ from dashboards.charts.shrinkage import Drawn, shrinkage
 from dashboards.charts.sparkline import sparkline
 from dashboards.charts.svg import Scale, shape
 from dashboards.charts.timeline import Mark, Point, timeline
-from dashboards.figures import percent
 from monitors.audit import Verdict
+from monitors.words.figures import percent
 from tests.dashboards.ward import HOSTILE, LAST
 
 POINTS = [

@@ -416,7 +416,8 @@ def test_without_a_file_an_alert_is_in_the_log(
     made = telling.channels_for(tmp_path / "models" / "m.yaml", {})
     with caplog.at_level(logging.INFO, logger="rounds"):
         assert telling.after_audits(CONFIG, ledger, made, AT) == 0
-    assert "freshness of rows in sepsis-early-warning is 0.9 (0.8 to 0.95)" in caplog.text
+    told = caplog.text.replace("\u00a0", " ")
+    assert "No score came in the last 90 % of the window. Value 90 % (95 % interval 80 to 95 %)" in told
 
 
 def test_errors_say_whether_to_try_again() -> None:

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from scipy import optimize, special
 
-from dashboards.words import sentence
 from monitors.checks import Check
 from monitors.cube import Cube, Tally
 from monitors.discovery import metrics
@@ -14,6 +13,7 @@ from monitors.gaps import of_target
 from monitors.performance.integrated_calibration_index import integrated_calibration_index
 from monitors.plan import Rule
 from monitors.pooling import pooled
+from monitors.words.sentences import sentence
 
 SEED = 20260105
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dashboards.figures import MINUS, date
 from dashboards.report import drawing
 from dashboards.report.drawing import Arm
 from dashboards.report.facts import NOTHING, Facts, figure, measure, spanned
 from dashboards.report.model import Block, Column, Figure, Section, Table
 from monitors.audit import Audit, Finding
 from monitors.metric import Estimate
+from monitors.words.figures import MINUS, date
 
 WATCHED = ("auroc", "observed_expected_ratio", "true_positive_rate", "false_positive_rate", "selection_rate")
 SCALES = {"auroc": (1.0, 3), "observed_expected_ratio": (1.0, 2)}

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards import names, words
 from monitors.audit import Finding, Verdict
 from monitors.discovery import metrics
 from monitors.plan import DEFAULT_PLAN
+from monitors.words import names
+from monitors.words import sentences as words
 from tests.dashboards.ward import HOSTILE, SHARE, finding
 
 NEVER = re.compile(r"\b(fair|unbiased|passed|compliant|normal|ok|healthy)\b", re.IGNORECASE)
