@@ -17,6 +17,7 @@ from monitors import acting
 from monitors.acting import LONGEST_SILENCE, Held, NotAccepted, acknowledge, held, not_useful, silence
 from monitors.review import month_of, review
 from monitors.window import moment
+from monitors.words.names import SEVERITIES
 
 router = Router(include_in_schema=False)
 STATES = ("open", "acknowledged", "silenced", "history")
@@ -112,4 +113,11 @@ def next_heard(alert: Held) -> datetime | None:
 
 
 def _of(found: list[Held], state: str) -> list[Held]:
-    return [alert for alert in found if alert.state == state]
+    """Those in a state; of those still to be answered, what cannot wait stands first."""
+    those = [alert for alert in found if alert.state == state]
+    return those if state == "history" else sorted(those, key=lambda alert: _urgency(alert.notice.severity))
+
+
+def _urgency(severity: str) -> int:
+    known = list(SEVERITIES)
+    return known.index(severity) if severity in known else len(known)

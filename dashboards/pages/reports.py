@@ -25,7 +25,7 @@ TYPES = {"json": "application/json", "html": "text/html; charset=utf-8", "pdf": 
 def reports(request: Request) -> HTMLResponse:
     """Every report that the reader may open, newest first."""
     reading = request.app.state.reading
-    held = [e for e in reading.ledger.entries(REPORT, bodies=False) if _open(e)]
+    held = [e for e in reading.ledger.entries(REPORT, bodies=False) if readable(e)]
     later = {e.summary["supersedes"]: e for e in held if "supersedes" in e.summary}
     found = {matter.key: matter for matter in matters(reading.ledger)}
     listed = [
@@ -51,7 +51,7 @@ def report_file(request: Request, name: str, kind: str) -> Response:
     return Response(made, media_type=TYPES[kind], headers=named)
 
 
-def _open(entry: Entry) -> bool:
+def readable(entry: Entry) -> bool:
     """Whether the reader may see it: the restricted edition is for the committee's own roles."""
     who = CURRENT.get()
     return entry.summary.get("edition") == "shareable" or (who is not None and who.may("auditor"))
@@ -59,6 +59,6 @@ def _open(entry: Entry) -> bool:
 
 def _found(request: Request, name: str) -> Report:
     entry = request.app.state.reading.ledger.get(REPORT, name)
-    if entry is None or not _open(entry):
+    if entry is None or not readable(entry):
         raise HTTPException(404, "There is no such report, or it is for the committee alone.")
     return Report.read(entry.body)

@@ -16,6 +16,7 @@ from monitors.acting import NotAccepted
 from monitors.raters import form as asked
 from monitors.raters.queue import Queue, queues
 from monitors.raters.reviewed import reviewed
+from monitors.window import Window
 
 router = Router(include_in_schema=False)
 
@@ -64,6 +65,7 @@ def _page(request: Request, key: str, output: str, refused: str = "") -> HTMLRes
         found=reviewed(chosen, told) if chosen else None,
         asked=asked,
         reviews=reviews,
+        window=Window.parse,
         token=security.signed(cookie),
         refused=refused,
     )

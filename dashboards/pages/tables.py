@@ -18,6 +18,7 @@ from dashboards.opened import ABSENT, Opened, opened
 from dashboards.routing import Responses, Router
 from dashboards.tables import Cell, Table
 from monitors.acting import held
+from monitors.restated import restated
 from monitors.review import month_of, review
 from monitors.worst import worst_first
 
@@ -29,7 +30,7 @@ SHEET: Responses = {
     }
 }
 router = Router("/api", tags=["tables"])
-Name = Literal["windows", "findings", "groups", "drift", "curves", "changes"]
+Name = Literal["windows", "findings", "groups", "drift", "curves", "changes", "restated"]
 Model = Annotated[str, Field(description="The model's name.")]
 Window = Annotated[str, Field(description="Its first day, or start/end; the last if not given.")]
 Metric = Annotated[str, Field(description="Of findings and groups: a metric's name.")]
@@ -80,6 +81,18 @@ def _changes(request: Request, at: Opened, metric: str, attribute: str) -> Table
     return Table(columns, rows)
 
 
+def _restated(request: Request, at: Opened, metric: str, attribute: str) -> Table:
+    earlier = request.app.state.reading.superseded(at.shown)
+    columns = ("metric", "subject", "group", "was", "is", "value_was", "value_is", "unit")
+    told = restated(earlier, at.audit) if earlier else ()
+    rows = (
+        (c.now.metric, c.now.subject, c.now.group, str(c.was.verdict), str(c.now.verdict), c.was.value,
+         c.now.value, c.now.unit)
+        for c in told
+    )  # fmt: skip
+    return Table(columns, tuple(rows))
+
+
 MADE: dict[str, Callable[[Request, Opened, str, str], Table]] = {
     "windows": _windows,
     "findings": _findings,
@@ -87,6 +100,7 @@ MADE: dict[str, Callable[[Request, Opened, str, str], Table]] = {
     "drift": _drift,
     "curves": _curves,
     "changes": _changes,
+    "restated": _restated,
 }
 
 
@@ -162,7 +176,7 @@ def model_table(
     metric: Metric = "",
     attribute: Attribute = "",
 ) -> Records:
-    """A table of one model's window: its windows, findings, groups, drift map, score curves or changes."""
+    """A table of one model's window: its windows, findings, groups, drift map, curves, or what changed."""
     at = opened(request.app.state.reading, model, window)
     return MADE[table](request, at, metric, attribute).records()
 

@@ -19,8 +19,8 @@ from schemathesis.specs.openapi.checks import (
 )
 from starlette.applications import Starlette
 
-from dashboards import figures, names
 from dashboards.tables import STARTS
+from monitors.words import figures, names
 from tests.dashboards import counted, ward
 
 HOST = {"Host": "localhost"}
@@ -33,10 +33,11 @@ PROMISED = (
 REAL = {
     "model": [counted.NAME, "sepsis-early-warning", "odd-one", "fall-risk", "nothing"],
     "column": ["lactate", "ward", "risk", ward.HOSTILE],
-    "table": ["windows", "findings", "groups", "drift", "curves", "changes"],
+    "table": ["windows", "findings", "groups", "drift", "curves", "changes", "restated"],
     "attribute": ["", "sex", "race", "nothing"],
     "window": ["", "2026-01-05", "2026-02-23", "1999-01-01", "\x00", "2026-13-45T00:00:00Z/x"],
     "metric": ["", "true_positive_rate", "nothing"],
+    "queue": [ward.REVIEW.name, "nothing"],
     "month": ["", "2026-02", "2026-99", "\u0662\u0660\u0662\u0666-\u0660\u0661", "9999-12"],
 }
 
@@ -105,7 +106,8 @@ def links(html: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "page", ["sick", "groups", "curves", "features", "number", "window", "fleet", "alerts"]
+    "page",
+    ["sick", "groups", "curves", "features", "number", "window", "fleet", "alerts", "matter", "review"],
 )
 def test_every_page_with_a_table_offers_it_as_csv_and_json(client: httpx.Client, page: str) -> None:
     found = links(client.get(ward.PAGES[page]).text)

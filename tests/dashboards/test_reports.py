@@ -51,6 +51,7 @@ def test_the_restricted_edition_is_neither_listed_nor_served_to_anybody(
         listed = client.get("/reports").text
         assert open_.id in listed
         assert closed.id not in listed
+        assert [row["report"] for row in client.get("/api/reports").json()] == [open_.id]
         assert client.get(f"/reports/{closed.id}").status_code == 404
         assert client.get(f"/reports/{closed.id}/report.json").status_code == 404
 
@@ -65,7 +66,7 @@ def test_the_restricted_edition_is_for_the_committee_s_roles(
     entry = ledger.get(issue.KIND, closed.id)
     assert entry is not None
     mark = CURRENT.set(Identity("Ada", role))  # type: ignore[arg-type]
-    assert reports._open(entry) is may
+    assert reports.readable(entry) is may
     CURRENT.reset(mark)
 
 
