@@ -22,7 +22,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .PHONY: help setup demo serve test check lint format lock bench speed scale mutation schema docs clean
-.PHONY: wheelhouse sbom soak fuzz
+.PHONY: wheelhouse sbom pictures soak fuzz
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -96,6 +96,9 @@ sbom: $(VENV)/.ready ## What is shipped, as CycloneDX in dist/sbom.json, and its
 	@build/sbom/bin/python -W ignore -m cyclonedx_py requirements requirements.lock --pyproject pyproject.toml \
 		--output-reproducible --output-file dist/sbom.json
 	@echo "dist/sbom.json: hand it to your scanner"
+
+pictures: $(VENV)/.ready-dev ## docs/images anew: every page, over one made ledger; needs Chromium
+	@$(PY) -m scripts.pictures
 
 soak: $(VENV)/.ready-dev ## 2,000 windows while the pages are asked: what grows with them
 	@$(PY) -W ignore -m benchmarks.soak
