@@ -20,6 +20,7 @@ _NUMBERS = (
 )  # fmt: skip
 _LEFT_OUT = "the number is left out: it stands for fewer than 11 people, or for nobody"
 _UNCOUNTED = "its counts would show how few had no score or no known outcome, so they are left out"
+_DIFFER = "judge and readers differ on fewer than 11 outputs, so the share is told in coarse steps"
 _FEW_BARS = "a category holds fewer than 11 people, so the distance is told in coarse steps"
 _TOGETHER = "it is made of all groups, some of them withheld"
 
@@ -46,12 +47,18 @@ def many(finding: Finding) -> bool:
     return (finding.n or 0) >= ROUNDED_FROM and not two_valued
 
 
+def together(finding: Finding) -> bool:
+    """Whether it is what a judge model and readers tell of everyone, who differ on 1 to 10 outputs."""
+    of_both = finding.metric.startswith("judged_") and finding.group is None
+    return of_both and small(finding.events) and many(finding)
+
+
 def rounded(finding: Finding, window: Window) -> Finding:
     """A figure of everyone without its counts or interval, too coarse to work them out."""
     days = window.duration.total_seconds() / 86_400
     coarse = 2 * FLOOR / days if finding.metric == "rows" else step(finding.n or 1)
     kept = {name: _to(getattr(finding, name), coarse) for name in ("value", "baseline")}
-    return without(finding, _UNCOUNTED, **kept)
+    return without(finding, _DIFFER if together(finding) else _UNCOUNTED, **kept)
 
 
 def undisguised(findings: Iterable[Finding]) -> list[Finding]:

@@ -64,7 +64,8 @@ def published(audit: Audit, earlier: Sequence[Release] = (), back: frozenset[int
 def _published(audit: Audit, earlier: Sequence[Release], back: frozenset[int]) -> Audit:
     audit = _safely_bounded(audit)
     findings = audit.findings
-    first = {i for i, finding in enumerate(findings) if telling(finding)} | waiting(findings)
+    together = {i for i, finding in enumerate(findings) if derived.together(finding)}
+    first = {i for i, finding in enumerate(findings) if telling(finding)} - together | waiting(findings)
     first |= nested(findings, FLOOR) | back
     seen = Told(audit, earlier)
     hiding = Hiding(seen, set(first), rows_hidden=small(audit.rows))
@@ -76,7 +77,7 @@ def _published(audit: Audit, earlier: Sequence[Release], back: frozenset[int]) -
     hidden = _complemented(findings, set(hiding.hidden), places)
     hidden |= unsure(findings, hidden, {findings[i].metric for each in places for i in each}, earlier)
     coarse = (hidden - first) | _near_the_whole(audit) | _near_before(audit, earlier)
-    coarse |= _of_few(audit, seen)
+    coarse |= _of_few(audit, seen) | together
     hidden |= told_of_all_or_none(findings, hidden | coarse)
     shown = [
         derived.rounded(f, audit.window) if i in coarse and f.group is None and derived.many(f)

@@ -36,6 +36,6 @@ def judged_omission_share(reviews: Reviews, level: float = LEVEL) -> Estimate:
     >>> cells = (Cell("everyone", 1, 100, 40, (38,) * 4), Cell("everyone", 0, 900, 60, (0,) * 4))
     >>> read = Review("", "", "judge", "omission", 100, cells, ((),) * 4)
     >>> judged_omission_share(Reviews((read,))).value
-    0.1
+    0.095
     """
     return reviews.judged("omission", level)

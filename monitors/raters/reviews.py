@@ -19,7 +19,6 @@ from monitors.raters.reviewed import JUDGE, READERS, why_not
 from monitors.told import small
 
 AGREED = 0.667  # Krippendorff 2004, p. 241: below it not even tentative conclusions
-DIGITS = 2  # of a share put together from cells that hold 1 to 10
 _UNDRAWN = "nobody drew outputs of this window for people to read (`rounds review draw`)"
 _UNREAD = "nobody has read any of the outputs drawn yet"
 
@@ -93,11 +92,9 @@ class Reviews:
         found = share(parts, level)
         if found.value is None or found.low is None or found.high is None:
             return found
-        low, value, high = (round(v, DIGITS) for v in (found.low, found.value, found.high))
-        few = any(small(n) for part in parts for n in (part.yes, part.read - part.yes))
-        if not few:
-            return replace(found, events=None)
-        return replace(found, value=value, low=low, high=high, events=_few(sum(p.yes for p in parts)))
+        # Its numerator says nothing, but of what judge and readers differ on a handful can be worked out.
+        few = (n for part in parts for n in (part.yes, part.read - part.yes) if small(n))
+        return replace(found, events=min(few, default=None))
 
     def _chosen(self, asks: str | None) -> list[Review]:
         best: dict[str, Review] = {}
@@ -131,10 +128,6 @@ def _part(name: str, cells: list[Cell], i: int) -> Part:
 
 def _said(cell: Cell, i: int, yes: int) -> int:
     return cell.found[i] if yes else cell.read - cell.found[i]
-
-
-def _few(count: int) -> int | None:
-    return count if small(count) else None
 
 
 def _added(told: Iterable[Told]) -> Told:

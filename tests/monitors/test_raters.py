@@ -207,7 +207,7 @@ def test_a_share_needs_every_stratum_read_and_a_judge_the_readers_with_it() -> N
         Reviews((unread,)).of("sex").share("harm").why
     )
     cells = Cell("everyone", 1, 100, 40, (38,) * 4), Cell("everyone", 0, 900, 60, (0,) * 4)
-    assert Reviews((tallied(*cells, judge="flag"),)).judged("harm").value == pytest.approx(0.1)
+    assert Reviews((tallied(*cells, judge="flag"),)).judged("harm").value == pytest.approx(0.095)
     off = Cell("everyone", 1, 100, 40, (20,) * 4), Cell("everyone", 0, 900, 60, (20,) * 4)
     assert "does not count yet" in str(Reviews((tallied(*off, judge="flag"),)).judged("harm").why)
     assert "drawn for that" in str(Reviews((tallied(*cells, judge="flag"),)).judged("omission").why)
