@@ -114,13 +114,11 @@ def review_show(home: Home, queue: str, as_json: bool) -> None:
     """What a review has come to so far."""
     from dashboards.reviews import sentences
     from flows.run import open_ledger
-    from monitors.raters.form import readings
     from monitors.raters.queue import find
-    from monitors.raters.reviewed import payload, reviewed
+    from monitors.raters.reviewed import looked_at, payload
 
     ledger = open_ledger(home)
-    held = find(ledger, queue)
-    found = reviewed(held, readings(ledger, held))
+    found = looked_at(ledger, find(ledger, queue))
     click.echo(json.dumps(payload(found), sort_keys=True) if as_json else "\n".join(sentences(found)))
 
 

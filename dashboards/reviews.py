@@ -20,6 +20,7 @@ def sentences(found: Reviewed) -> Iterator[str]:
         f"{queue.key}: {queue.model}, {queue.window}: {found.read} of {len(queue.outputs)} outputs read, "
         f"{found.twice} by two people or more, of {queue.rows:,} in the window."
     )
+    yield from behind(found)
     for rate in found.rates:
         yield f"{named(rate)}: {told(rate.estimate)}{_verdict(rate)}"
     for question, (two, everyone) in found.agreement.items():
@@ -31,6 +32,16 @@ def sentences(found: Reviewed) -> Iterator[str]:
             f"{queue.asks}, by {queue.judge} and the readers together: {told(judged.rate.estimate)}"
             f"{_verdict(judged.rate)} It {standing(judged)}."
         )
+
+
+def behind(found: Reviewed) -> Iterator[str]:
+    """Of which questions the figures rest on fewer outputs than were read, and why."""
+    for question, outputs in found.rests.items():
+        if 0 < outputs < found.read:
+            yield (
+                f"{question}: told of the {outputs} outputs read first; with the others, they would tell "
+                f"of single ones."
+            )
 
 
 def standing(judged: Judged) -> str:
@@ -50,8 +61,10 @@ def named(rate: Rate) -> str:
 
 def told(estimate: Estimate) -> str:
     """A share with its interval, or why there is none."""
-    if estimate.value is None or estimate.low is None or estimate.high is None:
+    if estimate.value is None:
         return f"{estimate.why}."
+    if estimate.low is None or estimate.high is None:
+        return f"about {estimate.value:.0%}; closer, it would tell of fewer than 11 outputs."
     return f"{estimate.value:.1%} ({estimate.low:.1%} to {estimate.high:.1%})."
 
 

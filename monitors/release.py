@@ -98,11 +98,32 @@ def register(ledger: Ledger, audit: Audit) -> list[Release]:
         shown = ledger.get("release", _key(recorded)) if recorded else None
         if shown is not None:
             found.append(Release(Audit.read(shown.body), recorded))
+    found += _looks(ledger, audit)
     for entry in ledger.entries(REPORTED, model=audit.model):
         told_once = Audit.read(entry.body["shown"])
         if any(told_once.window.overlaps(span) for span in spans):
             found.append(Release(told_once, Audit.read(entry.body["recorded"])))
     return found
+
+
+def _looks(ledger: Ledger, audit: Audit) -> list[Release]:
+    """What whoever looked at the window's reviews may have seen of what the audit tells."""
+    from monitors.raters.form import QUESTIONS
+    from monitors.raters.looks import looks
+    from monitors.told import Release
+
+    asked = [name for name in QUESTIONS if any(f.metric == f"{name}_share" for f in audit.findings)]
+    if not asked:
+        return []
+    given = tuple(
+        Finding(
+            metric=f"{name}_share", family="performance", subject="model", unit="share of outputs",
+            verdict=Verdict.WITHIN, n=n, events=events,
+        )
+        for name in asked
+        for n, events in looks(ledger, audit.model, audit.version, str(audit.window), name)
+    )  # fmt: skip
+    return [Release(replace(audit, rows=None, findings=given))] if given else []
 
 
 def _worked_out(ledger: Ledger, audit: Audit) -> Audit:

@@ -15,7 +15,7 @@ from dashboards.templating import page
 from monitors.acting import NotAccepted
 from monitors.raters import form as asked
 from monitors.raters.queue import Queue, queues
-from monitors.raters.reviewed import reviewed
+from monitors.raters.reviewed import looked_at
 from monitors.window import Window
 
 router = Router(include_in_schema=False)
@@ -62,7 +62,7 @@ def _page(request: Request, key: str, output: str, refused: str = "") -> HTMLRes
         waiting=sorted(counts, key=lambda name: counts[name]),
         times=counts,
         output=output if output in counts else "",
-        found=reviewed(chosen, told) if chosen else None,
+        found=looked_at(reading.ledger, chosen) if chosen else None,
         asked=asked,
         reviews=reviews,
         window=Window.parse,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from monitors.audit import Verdict
+from monitors.derived import step
+from monitors.ledger import Ledger
 from monitors.metric import Estimate
-from monitors.raters.form import QUESTIONS, SEVERITIES, Reading
+from monitors.raters.form import QUESTIONS, SEVERITIES, Reading, readings
+from monitors.raters.looks import State, audited, heard
 from monitors.raters.queue import Queue
 from monitors.raters.rates import Part, share, telling, verdict
 
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 BAR = 0.6  # least kappa, at the low end of its interval, from which a judge model counts (Landis & Koch 1977)
 JUDGE, READERS = "the judge model", "the readers"
 TOO_FEW = "what was found is fewer than 11 outputs, or all but so many, and is not told"
+NOT_YET = "what was read would tell of single outputs; it is told once more of each group is read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """A queue as far as it was read."""
+    """A queue as far as it was read; `rests` is on how many outputs what is told of each question rests."""
 
     queue: Queue
     readers: tuple[str, ...]
@@ -53,20 +57,47 @@ class Reviewed:
     rates: tuple[Rate, ...]
     agreement: dict[str, tuple[Agreement, Agreement]]
     judged: Judged | None
+    rests: Mapping[str, int]
 
 
-def reviewed(queue: Queue, readings: Sequence[Reading]) -> Reviewed:
-    """Put together what people said of a queue's outputs."""
+def looked_at(ledger: Ledger, queue: Queue) -> Reviewed:
+    """A queue of the ledger as whoever looks now may see it."""
+    said = readings(ledger, queue)
+    return reviewed(queue, said, {question: audited(ledger, queue, question) for question in QUESTIONS})
+
+
+def reviewed(
+    queue: Queue, readings: Sequence[Reading], told: Mapping[str, Sequence[State]] | None = None
+) -> Reviewed:
+    """Put together what people said of a queue's outputs, as far as it may be told.
+
+    Args:
+        queue: what was drawn.
+        readings: what was said, in the ledger's order.
+        told: by question, what audits told of the same outputs.
+    """
+    told = told or {}
+
+    def those(question: str, *, judge: bool = False) -> Said:
+        said = heard(queue, readings, question, told.get(question, ()), judge=judge)
+        return {key: [r for r in said if r.output == key] for key in queue.outputs}
+
     answers = {key: [r for r in readings if r.output == key] for key in queue.outputs}
-    rates = [rate for question in QUESTIONS for rate in _rates(queue, answers, question)]
+    by_question = {question: those(question) for question in QUESTIONS}
+    begun = any(answers.values())
+    rates = [r for question, said in by_question.items() for r in _rates(queue, said, question, begun=begun)]
     return Reviewed(
         queue=queue,
         readers=tuple(sorted({reading.by for reading in readings})),
         read=sum(bool(said) for said in answers.values()),
         twice=sum(len(said) > 1 for said in answers.values()),
         rates=tuple(rates),
-        agreement={name: _agreement(answers, name) for name in (*QUESTIONS, "severity")},
-        judged=_judged(queue, answers) if queue.judge else None,
+        agreement={
+            name: _agreement(by_question["harm" if name == "severity" else name], name)
+            for name in (*QUESTIONS, "severity")
+        },
+        judged=_judged(queue, those(queue.asks, judge=True)) if queue.judge else None,
+        rests={question: sum(map(bool, said.values())) for question, said in by_question.items()},
     )
 
 
@@ -92,16 +123,20 @@ def _part(queue: Queue, answers: Said, question: str, stratum: str, judged: int 
     return Part(name, rows, len(mine), sum(_yes(said, question) for said in mine))
 
 
-def _rates(queue: Queue, answers: Said, question: str) -> list[Rate]:
+def _rates(queue: Queue, answers: Said, question: str, *, begun: bool) -> list[Rate]:
+    groups = list(queue.strata) if queue.by else []
+    if begun and not any(answers.values()):
+        not_yet = Estimate.absent(NOT_YET)
+        return [Rate(question, name, not_yet, Verdict.WITHHELD, withheld=True) for name in (None, *groups)]
     parts = [_part(queue, answers, question, stratum) for stratum in queue.strata]
     margin = queue.margin if question == queue.asks else None
     found = [_rate(question, None, parts, margin)]
     if queue.by:
-        groups = [_rate(question, part.name, [part], margin) for part in parts]
-        if any(rate.withheld for rate in groups):
+        each = [_rate(question, part.name, [part], margin) for part in parts]
+        if any(rate.withheld for rate in each):
             # One that is hidden follows from the others and everyone, whose share is a sum of theirs.
-            return [_hidden(rate) for rate in (*found, *groups)]
-        found += groups
+            return [_hidden(rate) for rate in (*found, *each)]
+        found += each
     return found
 
 
@@ -142,10 +177,19 @@ def _judged(queue: Queue, answers: Said) -> Judged:
     agreement = kappa(JUDGE, READERS, said, 2)
     why = why_not(agreement)
     parts = [_part(queue, answers, queue.asks, s, flag) for s in queue.strata for flag in (1, 0)]
-    rate = _rate(queue.asks, None, parts, queue.margin)
+    rate = _coarse(_rate(queue.asks, None, parts, queue.margin), parts)
     if why is not None and not rate.withheld:
         rate = Rate(queue.asks, None, rate.estimate, Verdict.CANNOT_TELL)
     return Judged(agreement, rate, why is None, why)
+
+
+def _coarse(rate: Rate, parts: Sequence[Part]) -> Rate:
+    """Of a judge's misses or false alarms there may be a handful: the share then stands in coarse steps."""
+    held = rate.estimate
+    if rate.withheld or held.value is None or not any(telling([part]) for part in parts):
+        return rate
+    size = step(held.n or 1)
+    return replace(rate, estimate=Estimate(round(held.value / size) * size, None, None, held.n, None))
 
 
 def why_not(agreement: Agreement) -> str | None:
@@ -177,6 +221,7 @@ def payload(found: Reviewed) -> dict[str, Any]:
         "by": queue.by or None, "asks": queue.asks, "margin": queue.margin,
         "outputs": len(queue.outputs), "read": found.read, "read_twice": found.twice,
         "readers": len(found.readers),
+        "rests_on": dict(found.rests),
         "rates": [rate(held) for held in found.rates],
         "agreement": {
             name: {"cohens_kappa": estimate(two), "krippendorffs_alpha": estimate(all_)}
