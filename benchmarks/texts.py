@@ -206,8 +206,9 @@ whatever the number of visits. The process that reads holds one row group of the
 2,048 visits (one thread reads), then the measures of 32,768 visits that are written together; to find
 near duplicates and to count, 256 MB, what is more waits on disk. A worker holds a batch, and of the
 words it met 16,384 of each of three kinds. Ten thousand visits are over before the workers hold all that
-they will: memory is to be compared from 100,000 on. A measure alone costs most of what reading costs;
-together they share the words, numbers and letters that each looks for
+they will: memory is to be compared from 100,000 on. CSV and JSON lines above 256 MB are read where they
+lie as Parquet is, in 512 MB at most; smaller ones are held in memory once. A measure alone costs most of
+what reading costs; together they share the words, numbers and letters that each looks for
 (docs/decisions/0038).
 """
 

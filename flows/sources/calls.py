@@ -140,13 +140,16 @@ class Calls(files.Mounted):
         types = {**there, **dict.fromkeys(dates, "VARCHAR"), **dict.fromkeys(lists & set(there), "JSON")}
         columns = [files.quoted(name) for name in plain]
         columns += [f"{offer.sql} AS {files.quoted(name)}" for name, offer in makes.items()]
+        kind = "VIEW" if self._left else "TABLE"
         with plainly(self.name, there):
             self._backend.raw_sql(
-                f"CREATE TEMP TABLE rounds_calls AS SELECT {', '.join(columns)} "  # noqa: S608  quoted
+                f"CREATE TEMP {kind} rounds_calls AS SELECT {', '.join(columns)} "  # noqa: S608  quoted
                 f"FROM {self._reading.reader(self._backend, types)}"
             )
             rows = self._backend.table("rounds_calls")
             table = timed(rows, config, settings.time_format, self.name)
+            if self._left:
+                return table
             # Kept as read: a time in text would otherwise be read again for every count.
             return self._backend.create_table("rounds_read", table, temp=True)
 

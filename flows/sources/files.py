@@ -43,6 +43,11 @@ _FORMATS: dict[str, Format] = {
 _DELIMITERS = (",", ";", "\t", "|")
 _AT_LINE = re.compile(r"CSV Error on Line: (\d+)")
 _WHERE = "rounds_file"
+MOST_HELD = (
+    256 << 20
+)  # bytes of files with texts that are held in memory; of larger ones the texts stay there
+ROOM = "512MB"  # what reading those may take
+_PACKED = 4  # times as large as it lies there, a text that is packed
 _PART = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")  # a year, a month or a day
 _COUNTED = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
 
@@ -104,6 +109,12 @@ class Reading:
         except duckdb.Error as error:
             raise SourceInvalid(self._torn(backend, error)) from None
         return {row[0]: row[1] for row in found}
+
+    @property
+    def large(self) -> bool:
+        """Whether it is more text than is held in memory at once."""
+        sizes = (p.size * (_PACKED if p.name.endswith((".gz", ".zst")) else 1) for p in self.paths)
+        return sum(sizes) > MOST_HELD
 
     def reader(self, backend: Any, types: Mapping[str, str] | None = None) -> str:
         """The table function that reads the files; `types` of columns to read as such."""
@@ -196,6 +207,10 @@ class Mounted(ABC):
         self.name = reading.name
         self._spill = tempfile.TemporaryDirectory(prefix="rounds-", ignore_cleanup_errors=True)
         self._backend = embedded(temp_directory=self._spill.name)
+        # Patients' texts are neither held in memory, where there are many, nor written to another disk.
+        self._left = bool(config.columns.text) and reading.format != "parquet" and reading.large
+        if self._left:
+            self._backend.raw_sql(f"SET memory_limit = '{ROOM}'")  # else it keeps all that it looks through
         self._table: ibis.Table | None = None
 
     def table(self) -> ibis.Table:
@@ -271,6 +286,8 @@ class Files(Mounted):
             return self._view()
         used = ", ".join(quoted(column) for column in read)
         with plainly(self.name, there):
+            if self._left:
+                return self._view(types=types)
             self._backend.raw_sql(
                 f"CREATE TEMP TABLE rounds_rows AS SELECT {used} "  # noqa: S608
                 f"FROM {reading.reader(self._backend, types)}"
@@ -282,8 +299,8 @@ class Files(Mounted):
             self._backend.raw_sql("DROP TABLE rounds_rows")
             return kept
 
-    def _view(self, beside: str | None = None) -> ibis.Table:
-        """Parquet as it lies in the files, the file's own path `beside` each row where that is wanted."""
+    def _view(self, beside: str | None = None, types: Mapping[str, str] | None = None) -> ibis.Table:
+        """The rows as they lie in the files, the file's own path `beside` each row where that is wanted."""
         config, reading = self._config, self._reading
         read = needed(config, "duckdb")
         used = [quoted(column) for column in read]
@@ -295,7 +312,7 @@ class Files(Mounted):
         with plainly(self.name, read):
             self._backend.raw_sql(
                 f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT {', '.join(used)} "  # noqa: S608
-                f"FROM {reading.reader(self._backend)}"
+                f"FROM {reading.reader(self._backend, types)}"
             )
             return timed(self._backend.table(name), config, self._settings.time_format, self.name)
 

@@ -100,6 +100,13 @@ def test_a_log_that_counts_by_itself_is_believed(tmp_path: Path) -> None:
     assert {row["turns"] for row in found} == {7}
 
 
+def test_a_large_log_is_read_where_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = rows(tmp_path, CALLS)
+    monkeypatch.setattr("flows.sources.files.MOST_HELD", 0)
+    monkeypatch.setattr("ibis.backends.duckdb.Backend.create_table", None)
+    assert rows(tmp_path, CALLS) == held
+
+
 def test_a_log_changed_by_a_letter_has_another_digest(tmp_path: Path) -> None:
     path = tmp_path / "calls.ndjson"
     path.write_text(json.dumps(CALLS[0]), encoding="utf-8")

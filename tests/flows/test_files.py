@@ -122,6 +122,32 @@ def test_only_the_columns_in_use_are_kept(tmp_path: Path) -> None:
     assert set(table(tmp_path, path="ward.csv")[0]) == set(SOUND[0])
 
 
+@pytest.mark.parametrize("name", ["ward.csv", "ward.ndjson", "ward.csv.gz"])
+def test_many_texts_are_neither_held_in_memory_nor_copied(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted = [row | {"note": f"seen today {i}"} for i, row in enumerate(SOUND)]
+    as_csv(tmp_path / "ward.csv", noted)
+    (tmp_path / "ward.ndjson").write_text("\n".join(map(json.dumps, noted)))
+    (tmp_path / "ward.csv.gz").write_bytes(gzip.compress((tmp_path / "ward.csv").read_bytes()))
+    columns = {**w.DECLARED["columns"], "text": ["note"]}
+    declared: ModelConfig = w.config(source={"kind": "files", "path": name}, columns=columns)
+
+    def told() -> tuple[list[dict[str, Any]], list[str]]:
+        opened = source.connect(declared, tmp_path)
+        try:
+            held = opened.table()
+            tables = held.get_backend().raw_sql("SELECT table_name FROM duckdb_tables()").fetchall()
+            return held.order_by("visit").to_pyarrow().to_pylist(), [found for (found,) in tables]
+        finally:
+            opened.close()
+
+    rows, tables = told()
+    assert tables == ["rounds_read"]
+    monkeypatch.setattr("flows.sources.files.MOST_HELD", 0)
+    assert told() == (rows, [])
+
+
 def test_the_fingerprint_changes_with_the_file(tmp_path: Path) -> None:
     path = tmp_path / "ward.csv"
     as_csv(path, SOUND)
