@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# A clean Debian in a folder, and Rounds on it as README.md says: clean_machine.sh FOLDER
+# A clean Debian in a folder, and Rounds on it as README.md says: clean_machine.sh FOLDER [test [COMMIT]]
 #
 # Then a wheelhouse and an SBOM are made there, and in a second clean Debian that has no network at all
 # (a network namespace of its own, in which there is a loopback and nothing else) Rounds is installed from
 # the wheelhouse and the demo run. Last, what .ci/run installs is installed, and asked for its version.
+# With `test`, nothing of this: a commit (HEAD, where none is named) is cloned into that Debian, and the whole
+# of .ci/run is run there as root, who may install: lint, types and every test. A Debian that stands is used again.
 # As root, with debootstrap; nothing is left mounted. Each step says what it took.
 set -euo pipefail
-folder=$1
+folder=$(realpath -m "$1")
 checkout=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 suite=${SUITE:-bookworm}
 # The mirror this machine's own apt uses, or the one that is named.
@@ -36,9 +38,11 @@ as_root() { # FOLDER COMMAND…
     unshare --mount --pid --fork bash -ec '
         root=$1; shift
         mount -t proc proc "$root/proc"
+        mount --rbind /sys "$root/sys"
         mount --rbind /dev "$root/dev"
         exec chroot "$root" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
-            DEBIAN_FRONTEND=noninteractive "$@"' - "$root" "$@"
+            DEBIAN_FRONTEND=noninteractive PIP_CERT=/etc/ssl/certs/ca-certificates.crt \
+            ${PIP_INDEX_URL:+PIP_INDEX_URL="$PIP_INDEX_URL"} ${CI:+CI="$CI"} "$@"' - "$root" "$@"
 }
 
 base() { # FOLDER: Debian and its Python, as anybody has it
@@ -54,6 +58,25 @@ base() { # FOLDER: Debian and its Python, as anybody has it
     as_root "$root" update-ca-certificates >>"$root.log" 2>&1
     as_root "$root" useradd --create-home --home-dir /srv/it --uid 1000 it
 }
+
+if [[ ${2:-} == test ]]; then
+    if [[ ! -e $folder/gate/etc/debian_version ]]; then
+        say "a clean $suite with Python"
+        mkdir -p "$folder"
+        time base "$folder/gate"
+        as_root "$folder/gate" apt-get install -qq --yes --no-install-recommends make git >>"$folder/gate.log" 2>&1
+    fi
+    commit=$(git -C "$checkout" rev-parse "${3:-HEAD}")
+    rm -rf "$folder/gate/srv/rounds"
+    git clone --quiet --no-hardlinks --shared "$checkout" "$folder/gate/srv/rounds"
+    git -C "$folder/gate/srv/rounds" checkout --quiet --detach "$commit"
+    git -C "$folder/gate/srv/rounds" repack -a -d --quiet
+    rm -f "$folder/gate/srv/rounds/.git/objects/info/alternates"
+    chown -R 0:0 "$folder/gate/srv/rounds"
+    say ".ci/run at $commit"
+    time CI=true as_root "$folder/gate" bash /srv/rounds/.ci/run
+    exit
+fi
 
 say "a clean $suite with Python"
 time base "$folder/one"

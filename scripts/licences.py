@@ -18,17 +18,29 @@ LOCKED = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)", re.MULTILINE)
 # What may be used beside Apache-2.0 code that calls it and does not contain it.
 ALLOWED = re.compile(
     r"\b(MIT|MIT-0|MIT-CMU|BSD|0BSD|Apache|ISC|PSF|Python Software Foundation|Python-2\.0|MPL|Mozilla|LGPL|"
-    r"Lesser|Artistic|Unlicense|Zlib|CC0|HPND|Boost|BSL-1\.0|NCSA|Public Domain|Historical Permission)\b",
+    r"Lesser|Artistic|Unlicense|Zlib|ZPL|CC0|HPND|Boost|BSL-1\.0|NCSA|Public Domain|Historical Permission)\b",
     re.IGNORECASE,
 )
 REFUSED = re.compile(
     r"\b(AGPL|Affero|SSPL|BUSL|Business Source|Commons Clause|Proprietary)\b|(?<!L)\bGPL", re.I
 )
-# Read by a person in the package's own files, where what it says for programs is nothing, or unclear.
+# Read by a person in the package's own files, where what it says for programs is nothing or unclear, or where
+# the lock has it for some machines only: the page is the same wherever it is written.
 READ: Mapping[str, str] = {
+    "async-timeout": "Apache-2.0",  # before Python 3.11.3
+    "cffi": "MIT-0",
+    "gunicorn": "MIT",  # not on Windows
     "huey": "MIT",
     "skops": "MIT",
+    "pendulum": "MIT",  # before Python 3.13
+    "psycopg-binary": "LGPL-3.0-only",
+    "pycparser": "BSD-3-Clause",
+    "pywin32": "PSF-2.0 AND LGPL-2.1-or-later",  # Windows
+    "ruamel-yaml-clib": "MIT",
     "text-unidecode": "Artistic-1.0 OR GPL-2.0-or-later",  # lists both, and means either
+    "uvloop": "MIT OR Apache-2.0",  # not on Windows
+    "waitress": "ZPL-2.1",  # Windows
+    "whenever": "MIT",  # from Python 3.13
 }
 
 
@@ -61,14 +73,14 @@ def locked(text: str) -> list[tuple[str, str]]:
     return [(name, version) for name, version in LOCKED.findall(text)]
 
 
-def said(name: str) -> str | None:
-    """What an installed package says its licence is, in one line; None where it is not installed."""
+def said(name: str) -> str:
+    """What a package says its licence is, in one line; "" where nothing says it and nobody read it."""
+    if name in READ:
+        return READ[name]
     try:
         told = metadata(name)
     except PackageNotFoundError:
-        return None
-    if name in READ:
-        return READ[name]
+        return ""
     if "License-Expression" in told:
         return str(told["License-Expression"])
     classed = [
@@ -83,9 +95,8 @@ def said(name: str) -> str | None:
 
 
 def packages(text: str) -> list[Package]:
-    """Those of a lock that are installed here; others are for other machines."""
-    found = ((name, version, said(name)) for name, version in sorted(set(locked(text))))
-    return [Package(name, version, licence) for name, version, licence in found if licence is not None]
+    """All of a lock, whatever Python and machine each is for."""
+    return [Package(name, version, said(name)) for name, version in sorted(set(locked(text)))]
 
 
 def page(held: Iterable[Package]) -> str:
@@ -95,10 +106,11 @@ def page(held: Iterable[Package]) -> str:
         [
             "# Licences",
             "",
-            "<!-- Written by `make sbom` from what each installed package says of itself. Do not edit. -->",
+            "<!-- Written by `make sbom` from what each package says of itself. Do not edit. -->",
             "",
-            "Rounds is under Apache-2.0. These are the packages of requirements.lock it runs on; none is",
-            "contained in it. What is (htmx, Inter, data) stands with its licence beside it and in NOTICE.",
+            "Rounds is under Apache-2.0. These are the packages of requirements.lock it runs on, and among",
+            "them those that one Python or Windows alone needs; none is contained in it. What is (htmx,",
+            "Inter, data) stands with its licence beside it and in NOTICE.",
             "`make sbom` fails where a package says no licence, or one that asks more than these do.",
             "",
             "| package | version | licence |",
