@@ -8,6 +8,7 @@ from typing import Any
 import ibis
 
 from flows import expressions as ex
+from flows import source as sources
 from flows.derive import derive
 from flows.dialects import fetched
 from flows.engine import plainly
@@ -79,6 +80,11 @@ class Thinned:
     def unread(self) -> Mapping[str, str]:
         """The source's own."""
         return self._source.unread()
+
+    def renew(self) -> None:
+        """Read on with another engine, as the source does."""
+        sources.renew(self._source)
+        self._table = None
 
     def close(self) -> None:
         """Let the engine go."""

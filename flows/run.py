@@ -37,6 +37,7 @@ from monitors.release import keep
 from monitors.window import Window, moment
 
 log = logging.getLogger("rounds")
+RENEWED = 100  # windows of one run, after which a source's engine gives back what it kept of them
 
 Choose = Callable[[ModelConfig, datetime], list[tuple[Window, Stage]]]
 Before = Callable[[ModelConfig, Window, Source, Ledger, Told], None]
@@ -127,6 +128,9 @@ def run(
                 if stands is None and chosen:  # a backfill goes back; who runs on is told
                     look(source, config, ledger, chosen[-1][0])
                 for number, (window, stage) in enumerate(chosen, start=1):
+                    if number % RENEWED == 0:
+                        for each in (source, *([eligible] if eligible is not None else [])):
+                            sources.renew(each)
                     of = f" ({number} of {len(chosen)})" if len(chosen) > 1 else ""
                     told(f"{config.model}: {window.start:%d %b %Y} to {window.end:%d %b %Y}{of}")
                     held = stands(window, stage, marks) if stands is not None else None

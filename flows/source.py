@@ -226,6 +226,16 @@ def connect_beside(first: Source, config: ModelConfig, view: ModelConfig, folder
     return connect(view, folder)
 
 
+def renew(source: Source) -> None:
+    """Between two windows of many: let a source give back what its engine kept of those it counted.
+
+    Does nothing of a source whose engine keeps nothing, or is somebody else's server.
+    """
+    anew: Callable[[], None] | None = getattr(source, "renew", None)
+    if anew is not None:
+        anew()
+
+
 def connect(config: ModelConfig, folder: Path) -> Source:
     """Open a config's source. Raises SourceInvalid or SourceUnavailable."""
     if config.joined:

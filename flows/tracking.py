@@ -23,6 +23,7 @@ from mlflow.entities import LoggedModelInput, LoggedModelStatus, Metric, Param, 
 from mlflow.exceptions import MlflowException
 from mlflow.models.model import MLMODEL_FILE_NAME
 from mlflow.models.utils import get_external_mlflow_model_spec
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.utils.credentials import get_default_host_creds
 from mlflow.utils.mlflow_tags import MLFLOW_MODEL_IS_EXTERNAL, MLFLOW_RUN_NAME
 from mlflow.utils.rest_utils import http_request
@@ -109,8 +110,8 @@ class _Copy:
     ledger: Ledger
     uri: str
     client: MlflowClient
-    made: list[str] = field(default_factory=list)
-    """Runs that were made here; of two workers one makes a run that the ledger does not take."""
+    made: dict[str, str] = field(default_factory=dict)
+    """Runs made here, and where their files lie; of two workers one makes a run the ledger does not take."""
 
     @property
     def stem(self) -> str:
@@ -188,8 +189,8 @@ class _Copy:
                 "rounds.audit": self.audit.digest,
             },
         )
-        self.made.append(str(run.info.run_id))
-        return self.made[-1]
+        self.made[str(run.info.run_id)] = str(run.info.artifact_uri)
+        return str(run.info.run_id)
 
     def complete(self, run_id: str, artifacts: Mapping[str, object]) -> bool:
         if run_id in self.made:
@@ -236,7 +237,9 @@ class _Copy:
                 local = Path(folder, *path.parts)
                 local.parent.mkdir(parents=True, exist_ok=True)
                 local.write_bytes(content.read_bytes() if isinstance(content, Path) else content)
-            self.client.log_artifacts(run_id, folder)
+            # The client itself would ask for the run, and hold a pool of threads for each of a thousand.
+            root = self.made.get(run_id) or self.client.get_run(run_id).info.artifact_uri
+            get_artifact_repository(root, self.uri).log_artifacts(folder)  # type: ignore[no-untyped-call]
 
     def deployed_model(self, run_id: str) -> str:
         """The LoggedModel that stands for the deployed model; made where MLflow has none."""

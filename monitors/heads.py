@@ -86,8 +86,16 @@ def newest(connection: sa.Connection, kind: str, model: str | None = None, after
 
 def places(connection: sa.Connection, model: str) -> list[tuple[int, str]]:
     """Number and window of each audit of a model that stands, oldest first, by the index alone."""
-    query = sa.select(*_FACTS).where((entries.c.kind == "audit") & (entries.c.model == model))
-    return _best(connection.execute(query).all())
+    ranked = sa.case(_RANK, value=entries.c.stage, else_=-1)
+    window = [entries.c.version, entries.c.window]
+    place = sa.func.row_number().over(partition_by=window, order_by=[ranked.desc(), entries.c.seq.desc()])
+    facts = [entries.c.seq, entries.c.window, entries.c.window_end]
+    audits = (entries.c.kind == "audit") & (entries.c.model == model)
+    first = sa.select(*facts, place.label("place")).where(audits).subquery()
+    query = sa.select(first.c.seq, first.c.window).where(first.c.place == 1)
+    # Ranked by the database: of ten years a page would hold every revision of every window meanwhile.
+    rows = connection.execute(query.order_by(first.c.window_end, first.c.seq))
+    return [(seq, window) for seq, window in rows]
 
 
 def awaiting(connection: sa.Connection, model: str) -> str | None:

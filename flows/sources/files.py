@@ -239,9 +239,22 @@ class Files(Mounted):
     def __init__(self, settings: Settings, config: ModelConfig, folder: Path) -> None:
         super().__init__(Reading(settings, folder), config)
         self._settings = settings
+        self._mount()
+
+    def _mount(self) -> None:
         if not self._reading.mount(self._backend):
             # What DuckDB keeps of each file would grow with them; the disk's own cache does not.
             self._backend.raw_sql("SET enable_external_file_cache = false")
+
+    def renew(self) -> None:
+        """Read on with another engine: DuckDB keeps some 10 kB of each window it counts in Parquet.
+
+        Of text, which is read once and held, it keeps next to nothing.
+        """
+        if self._reading.format == "parquet":
+            shut(self._backend)
+            self._backend, self._table = embedded(temp_directory=self._spill.name), None
+            self._mount()
 
     def fingerprint(self, window: Window | None = None) -> str:
         """Of every file's name, size and time of change; of Parquet those that hold rows of the window."""

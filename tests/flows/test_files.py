@@ -16,8 +16,11 @@ import pyarrow.parquet as pq
 import pytest
 from pydantic import ValidationError
 
+from flows import run as runs
 from flows import source
+from flows.batches import Thinned
 from flows.counting import Frozen, count
+from flows.home import Home
 from flows.sources.files import Settings
 from monitors.config import ModelConfig
 from monitors.errors import SourceInvalid, SourceUnavailable
@@ -233,6 +236,58 @@ def test_what_was_read_of_a_file_is_not_kept(tmp_path: Path) -> None:
     finally:
         opened.close()
     assert held["EXTERNAL_FILE_CACHE"] == 0
+
+
+def test_an_engine_is_let_go_between_windows_and_the_next_counts_the_same(tmp_path: Path) -> None:
+    as_csv(tmp_path / "ward.csv", SOUND)
+    pq.write_table(pa.Table.from_pylist(SOUND), tmp_path / "ward.parquet")
+
+    def renewed(path: str) -> tuple[Any, Any]:
+        declared = w.config(source={"kind": "files", "path": path})
+        opened: Any = Thinned(source.connect(declared, tmp_path), declared)
+        inner, frozen = opened._source, Frozen({}, (0.0, 0.5, 1.0))
+        try:
+            counted = count(inner.table(), declared, LAST_WEEK, frozen)
+            before = inner.table().get_backend()
+            source.renew(opened)
+            assert count(inner.table(), declared, LAST_WEEK, frozen) == counted
+            return before, inner.table().get_backend()
+        finally:
+            opened.close()
+
+    before, after = renewed("ward.parquet")
+    assert before is not after
+    before, after = renewed("ward.csv")
+    assert before is after, "text is read once"
+
+
+def test_a_long_run_renews_its_engine_and_finds_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, days = moment("2026-01-05T00:00:00Z"), 12
+    rows = [row | {"at": start + timedelta(hours=24 * i / 60)} for i, row in enumerate(w.ward(1, a_day=720))]
+    pq.write_table(pa.Table.from_pylist(rows[: 60 * days]), tmp_path / "ward.parquet")
+    (tmp_path / "ward.yaml").write_text(
+        "model: ward\nversion: '1'\nsource: {kind: files, path: ward.parquet}\n"
+        "columns: {time: at, id: visit, score: risk, numeric: [lactate], sensitive: [sex]}\nwindow: P1D\n"
+        "reference: {from: 2026-01-05, to: 2026-01-12}\nevidently: {report: never}\n"
+    )
+    heard = list[Any]()
+    real = source.renew
+    monkeypatch.setattr(source, "renew", lambda one: (heard.append(one), real(one)))
+
+    def found(every: int) -> list[str]:
+        monkeypatch.setattr(runs, "RENEWED", every)
+        chosen = runs.span(start + timedelta(days=7), start + timedelta(days=days))
+        home = Home.of({}, tmp_path / f"home-{every}").make()
+        done = runs.run(tmp_path / "ward.yaml", home, chosen, start + timedelta(days=days), copy=False)
+        return [one.digest for one in done]
+
+    whole = found(100)
+    assert len(whole) == 5
+    assert heard == []
+    assert found(2) == whole
+    assert len(heard) == 2
 
 
 def counted(folder: Path, **source_keys: Any) -> Profile:

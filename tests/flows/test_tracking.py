@@ -25,6 +25,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run, ViewType
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
+from mlflow.tracking._tracking_service.utils import _artifact_repos_cache
 
 from flows import tracked, tracking
 from flows.home import Home
@@ -189,6 +190,13 @@ def test_the_same_audit_again_leaves_one_run(config: ModelConfig, ledger: Ledger
     assert first == again
     assert len(runs(uri, ViewType.ALL)) == 1
     assert len(ledger.entries("mlflow_run")) == len(ledger.entries("mlflow_model")) == 1
+
+
+def test_of_a_run_that_was_copied_nothing_is_held(config: ModelConfig, ledger: Ledger, uri: str) -> None:
+    """Made up for in one go, years of windows would leave MLflow's client with a pool of threads for each."""
+    run_id = log_audit(AUDIT, config=config, ledger=ledger, tracking_uri=uri)
+    assert run_id not in _artifact_repos_cache
+    assert artifacts(uri, run_id) == ["audit.json"]
 
 
 def test_a_report_that_came_later_joins_its_run(config: ModelConfig, ledger: Ledger, uri: str) -> None:
