@@ -64,6 +64,7 @@ def serve_pages(
         entry=entry,
         accesses=AccessLog(home.folder / "access", now),
         oncall=channels_for(files[0]).oncall if files else None,
+        certificate_ends=encrypted.ends if encrypted else None,
     )
     settling = Timer(_LISTENING, _settle)
     settling.daemon = True

@@ -39,6 +39,7 @@ def create_app(
     oncall: OnCall | None = None,
     entry: Entry | None = None,
     accesses: AccessLog | None = None,
+    certificate_ends: datetime | None = None,
 ) -> Starlette:
     """Make the application.
 
@@ -51,6 +52,7 @@ def create_app(
         oncall: where this is, and who hears of an alert next, for what Prometheus is told.
         entry: how people sign in; None, for the loopback alone, asks nobody who they are.
         accesses: where it is written down who opened what; None writes nothing down.
+        certificate_ends: when the certificate ends the pages are served with; None where there is none.
     """
     app = Starlette(
         routes=[
@@ -70,7 +72,7 @@ def create_app(
     app.state.reading = reading
     app.state.entry = entry
     app.state.boards = {}
-    app.state.exposition = Exposition(reading)
+    app.state.exposition = Exposition(reading, certificate_ends=certificate_ends)
     return app
 
 

@@ -32,6 +32,7 @@ class Exposition:
     reading: Reading
     per_model: int = PER_MODEL
     cap: int = CAP
+    certificate_ends: datetime | None = None
 
     def text(self) -> bytes:
         """The scrape's body, or `rounds_up 0` alone: a scrape that fails says so instead of failing."""
@@ -45,6 +46,10 @@ class Exposition:
             scrape.add([("rounds_up", (), 1.0), ("rounds_series_dropped", (), float(dropped))])
             scrape.add((f"rounds_{name}", (), float(count)) for name, count in self._owed().items())
             scrape.add(series.of_retention(self._retained()))
+        if self.certificate_ends is not None:
+            scrape.add(
+                [("rounds_certificate_expires_timestamp_seconds", (), self.certificate_ends.timestamp())]
+            )
         return scrape.text()
 
     def _owed(self) -> dict[str, int]:
@@ -68,7 +73,7 @@ class Exposition:
         for model, held in self.reading.glances().items():
             ends = [series.of_silence(model, "", quiet[model])] if model in quiet else []
             found = ends + self._of_model(model, held, told)
-            if scrape.samples + len(found) > self.cap - 7:
+            if scrape.samples + len(found) > self.cap - 8:
                 dropped += len(found)
             else:
                 scrape.add(found)

@@ -68,6 +68,10 @@ FAMILIES: dict[str, tuple[tuple[str, ...], str]] = {
     "rounds_retention_last_success_timestamp_seconds": ((), "When retention last came to its end."),
     "rounds_retention_removed_bodies": ((), "What the retention rule has let go of the ledger, in all."),
     "rounds_retention_removed_bytes": ((), "How many bytes that had in the ledger."),
+    "rounds_certificate_expires_timestamp_seconds": (
+        (),
+        "When the certificate ends that Rounds serves its pages with; none where a proxy does.",
+    ),
     "rounds_last_success_timestamp_seconds": (
         ("model", "job"),
         "When the last audit was written to the ledger.",

@@ -6,6 +6,7 @@ import logging
 import ssl
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 import httpx
@@ -14,6 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from prometheus_client.parser import text_string_to_metric_families
 
 from commands._serving import listening, serve_pages
 from commands.serve import serve
@@ -25,6 +27,7 @@ from tests.dashboards.test_sign_in import guarded, written
 
 HOST = "rounds.hospital.example"
 SIGN_IN = f"public_url: https://{HOST}\ntokens: t.tokens"
+ENDS = "rounds_certificate_expires_timestamp_seconds"
 Key = ec.EllipticCurvePrivateKey
 
 
@@ -105,6 +108,27 @@ def test_somebody_signs_in_over_tls_and_the_browser_is_told_to_stay_there(
             pytest.raises(httpx.ConnectError),
         ):
             late.get("/sign-in", **asked)
+
+
+def test_a_scrape_says_when_the_certificate_ends_even_where_the_ledger_cannot_be_read(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard, pair = list[Any](), (folder / "site.pem", folder / "site.key")
+    monkeypatch.setattr("uvicorn.run", lambda app, **_: heard.append(app))
+    monkeypatch.setattr("commands._serving._settle", lambda: None)
+    home, sign_in = Home.of({}, tmp_path / "home"), written(tmp_path, SIGN_IN)
+
+    def said() -> dict[str, float]:
+        told = heard[-1].state.exposition.text().decode()
+        found = [one for family in text_string_to_metric_families(told) for one in family.samples]
+        return {one.name: one.value for one in found}
+
+    serve_pages(home, [], "127.0.0.1", 0, schedules=False, sign_in=sign_in)
+    assert ENDS not in said(), "a proxy has it, or nobody"
+    serve_pages(home, [], "127.0.0.1", 0, schedules=False, sign_in=sign_in, tls=pair)
+    assert said() | {"rounds_up": 1.0, ENDS: read(folder).ends.timestamp()} == said()
+    monkeypatch.setattr(heard[-1].state.reading, "glances", lambda: 1 / 0)
+    assert said() == {"rounds_up": 0.0, ENDS: read(folder).ends.timestamp()}
 
 
 def test_without_a_public_address_that_is_https_nobody_is_told_so(tmp_path: Path) -> None:
