@@ -17,6 +17,7 @@ from monitors.calibration import logit
 from monitors.cube import MILLIONTHS, Cube
 from monitors.histogram import Counts, Floats
 from monitors.interval import LEVEL, quantile
+from monitors.redrawing import redrawn
 from monitors.repeats import DECIDED
 
 DRAWS = 1_000
@@ -83,15 +84,11 @@ class Places:
         """
         random = np.random.default_rng([seed, draws, len(self.groups)])
         shape = (draws, *self.negatives.shape)
-        negatives, positives = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+        negatives, positives = np.empty(shape, dtype=np.int64), np.empty(shape, dtype=np.int64)
         for g in range(len(self.groups)):
-            # Only places with people: an empty one stays empty in every draw.
-            held = np.flatnonzero(self.people[g])
-            counts = np.concatenate([self.negatives[g, held], self.positives[g, held]])
-            drawn = random.multinomial(
-                round(counts.sum() / self.design[g]), counts / counts.sum(), size=draws
-            )
-            negatives[:, g, held], positives[:, g, held] = drawn[:, : len(held)], drawn[:, len(held) :]
+            counts = np.concatenate([self.negatives[g], self.positives[g]])
+            drawn = redrawn(counts, round(counts.sum() / self.design[g]), draws, random)
+            negatives[:, g], positives[:, g] = drawn[:, : shape[-1]], drawn[:, shape[-1] :]
         return replace(self, negatives=negatives, positives=positives)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from monitors.bootstrap import Places
 from monitors.calibration import FEW
 from monitors.histogram import Counts, Floats
 
 STEPS, LONGEST, SETTLED = 30, 2.0, 1e-5  # of the climb, in log-odds
+SQUARED = 1e-3  # after so short a step of Newton's own what is left is of the order of its square
 FLATTEST, STEEPEST = 0.05, 5.0  # a slope outside says the score is useless, not how to mend it
 TINY = 1e-9
 
@@ -109,8 +111,7 @@ def recalibrated(places: Places, drawn: Places) -> tuple[Floats, Floats, Floats,
         drew = drawn.positives[:, g, held].astype(np.float64)
         many = (drew, drew + drawn.negatives[:, g, held])
         first = _climb(x, *once, np.zeros(1), np.ones(1), slope=slope, firth=firth)
-        start = (np.full(draws, first[0][0]), np.full(draws, first[1][0]))
-        rest = _climb(x, *many, *start, slope=slope, firth=firth)
+        rest = _climb(x, *many, *first, slope=slope, firth=firth)
         a[g], b[g] = first[0][0], first[1][0]
         drawn_a[:, g], drawn_b[:, g] = rest
     return a, b, drawn_a, drawn_b
@@ -128,34 +129,43 @@ def reflagged(places: Places, a: Floats, b: Floats, threshold: float) -> NDArray
 def _climb(
     x: Floats, ones: Floats, people: Floats, a: Floats, b: Floats, *, slope: bool, firth: bool
 ) -> tuple[Floats, Floats]:
-    """Newton's method on every draw at once; x of shape (k,), counts (draws, k)."""
+    """Newton's method on every draw at once; x of shape (k,), counts (draws, k).
+
+    It starts at `a` and `b`, each of shape (draws,), or (1,) where all start at the same place.
+    """
     powers = np.column_stack([np.ones_like(x), x, x * x])
     # Three places for all draws, written over again and again: making room takes longer than the sums.
-    other, weight, residual = (np.empty((len(a), len(x))) for _ in range(3))
+    other, weight, residual = (np.empty(people.shape) for _ in range(3))
+    settled = SETTLED if firth else SQUARED
     # Of a draw without one outcome the likelihood has no top: the steps end where it is flat.
     for _ in range(STEPS):
-        np.multiply(b[:, None], x, out=other)
-        other += a[:, None]
-        np.reciprocal(np.add(np.exp(other, out=other), 1, out=other), out=other)  # 1 - the risk
-        np.subtract(1, other, out=residual)
-        np.multiply(people, residual, out=weight)
-        np.subtract(ones, weight, out=residual)
-        weight *= other
-        h0, h1, h2 = (weight @ powers).T + TINY
-        if firth:
-            leverage = (h2[:, None] - 2 * h1[:, None] * x + h0[:, None] * x * x) / (h0 * h2 - h1 * h1)[
-                :, None
-            ]
-            residual += weight * leverage * (other - 0.5)
-        g0, g1 = (residual @ powers[:, :2]).T
+        if len(a) < len(people) and not firth:  # one risk a cell: sums over cells are all there is to do
+            risk = special.expit(a + b * x)[:, None]
+            h0, h1, h2 = (people @ (risk * (1 - risk) * powers)).T + TINY
+            g0, g1 = (ones @ powers[:, :2] - people @ (risk * powers[:, :2])).T
+        else:
+            np.multiply(b[:, None], x, out=other)
+            other += a[:, None]
+            np.reciprocal(np.add(np.exp(other, out=other), 1, out=other), out=other)  # 1 - the risk
+            np.subtract(1, other, out=residual)
+            np.multiply(people, residual, out=weight)
+            np.subtract(ones, weight, out=residual)
+            weight *= other
+            h0, h1, h2 = (weight @ powers).T + TINY
+            if firth:
+                leverage = (h2[:, None] - 2 * h1[:, None] * x + h0[:, None] * x * x) / (h0 * h2 - h1 * h1)[
+                    :, None
+                ]
+                residual += weight * leverage * (other - 0.5)
+            g0, g1 = (residual @ powers[:, :2]).T
         if slope:
             span = h0 * h2 - h1 * h1 + TINY
             up = np.clip((h2 * g0 - h1 * g1) / span, -LONGEST, LONGEST)
             turn = np.clip((h0 * g1 - h1 * g0) / span, -LONGEST / 2, LONGEST / 2)
         else:
-            up, turn = np.clip(g0 / h0, -LONGEST, LONGEST), np.zeros_like(b)
+            up, turn = np.clip(g0 / h0, -LONGEST, LONGEST), np.zeros_like(g0)
         a, b = np.clip(a + up, -20.0, 20.0), np.clip(b + turn, FLATTEST, STEEPEST)
-        if max(np.abs(up).max(), np.abs(turn).max()) < SETTLED:
+        if max(np.abs(up).max(), np.abs(turn).max()) < settled:
             break
     return a, b
 

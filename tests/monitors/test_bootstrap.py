@@ -111,6 +111,18 @@ def test_a_group_recalibrates_as_by_the_one_group_fit() -> None:
     assert 0.03 < drawn_b[:, 0].std() < 0.12
 
 
+def test_every_draw_is_fitted_to_the_top_of_its_likelihood() -> None:
+    places = Places.of(CUBE)
+    drawn = places.draw(300)
+    _, _, a, b = recalibrated(places, drawn)
+    for g, x in enumerate(places.logit):
+        risk = 1 / (1 + np.exp(-(a[:, g, None] + b[:, g, None] * x)))
+        away = drawn.positives[:, g] - drawn.people[:, g] * risk
+        people = drawn.people[:, g].sum(axis=1)
+        assert np.abs(away.sum(axis=1) / people).max() < 1e-5
+        assert np.abs(away @ x / people).max() < 1e-5
+
+
 def test_few_events_move_the_intercept_alone() -> None:
     from monitors.calibration import recalibrate
 
