@@ -36,10 +36,13 @@ class Disaggregated:
     why: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
-def by_group(cube: Cube, names: Iterable[str] | None = None, least: int = 0) -> Disaggregated:
+def by_group(
+    cube: Cube, names: Iterable[str] | None = None, least: int = 0, *, rests: bool = True
+) -> Disaggregated:
     """Measure each group of a cube, its rest and everyone; `names` picks among `MEASURES`.
 
-    Groups of fewer than `least` rows are left out: each costs a call of each library.
+    Groups of fewer than `least` rows are left out, and without `rests` everyone else than each: a
+    value costs a call of each library.
 
     Fairlearn says 0 where a group has no positives, and warns or fails elsewhere, so a
     denominator is looked at first: an empty one gives None and never reaches Fairlearn.
@@ -56,8 +59,11 @@ def by_group(cube: Cube, names: Iterable[str] | None = None, least: int = 0) -> 
     for group in cube.groups:
         if cube.tally(group).n < least:
             continue
-        places += [("group", group), ("rest", group)]
-        tallies += [cube.tally(group), cube.tally(rest_of=group)]
+        places.append(("group", group))
+        tallies.append(cube.tally(group))
+        if rests:
+            places.append(("rest", group))
+            tallies.append(cube.tally(rest_of=group))
     held: dict[str, dict[Any, float | None]] = {"everyone": {}, "group": {}, "rest": {}}
     why: dict[tuple[str, str], str] = {}
     wanted = list(MEASURES if names is None else names)

@@ -71,8 +71,7 @@ _SQLITE_UNLESS = (
     f"SELECT 1 FROM rounds_entries AS removal, json_each(removal.summary, '$.entries') AS named "
     f"WHERE {_NAMING} AND named.value = OLD.seq)) "
 )
-_POSTGRES_GUARD = (
-    f"""CREATE OR REPLACE FUNCTION rounds_append_only() RETURNS trigger AS $$ BEGIN
+_POSTGRES_RULE = f""" BEGIN
     IF TG_OP = 'UPDATE' THEN
         IF octet_length(NEW.body) = 0 AND OLD.kind IN ({_LEAVES}) AND {_same("IS NOT DISTINCT FROM")}
         AND EXISTS (
@@ -80,11 +79,19 @@ _POSTGRES_GUARD = (
             AND CAST(removal.summary AS jsonb) -> 'entries' @> to_jsonb(OLD.seq)
         ) THEN RETURN NEW; END IF;
     END IF;
-    RAISE EXCEPTION 'the ledger is append-only'; END $$ LANGUAGE plpgsql""",  # noqa: S608  from names above
+    RAISE EXCEPTION 'the ledger is append-only'; END """  # noqa: S608  from names above
+_POSTGRES_GUARD = (
+    f"CREATE OR REPLACE FUNCTION rounds_append_only() RETURNS trigger AS $${_POSTGRES_RULE}$$ LANGUAGE plpgsql",
     """CREATE OR REPLACE TRIGGER rounds_entries_guard BEFORE UPDATE OR DELETE ON rounds_entries
     FOR EACH ROW EXECUTE FUNCTION rounds_append_only()""",
     """CREATE OR REPLACE TRIGGER rounds_entries_emptied BEFORE TRUNCATE ON rounds_entries
     FOR EACH STATEMENT EXECUTE FUNCTION rounds_append_only()""",
+)
+# How many of the guard's triggers are on and lead to the rule as it is written here.
+_POSTGRES_GUARDED = sa.text(
+    "SELECT count(*) FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid "
+    "WHERE tgrelid = CAST('rounds_entries' AS regclass) AND tgenabled = 'O' "
+    "AND tgname IN ('rounds_entries_guard', 'rounds_entries_emptied') AND prosrc = :rule"
 )
 
 
@@ -139,7 +146,7 @@ def make(engine: sa.Engine) -> None:
         else:
             metadata.create_all(connection)
             connection.execute(sa.insert(schema).values(version_num=HEAD))
-        for statement in _guards(engine.dialect.name):
+        for statement in () if _guarded(connection) else _guards(engine.dialect.name):
             connection.execute(sa.text(statement))
 
 
@@ -165,6 +172,13 @@ def _write_lock(connection: sa.Connection) -> None:
     # What only reads says so in its options; the driver itself answers SERIALIZABLE whatever was asked.
     if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _guarded(connection: sa.Connection) -> bool:
+    """Whether PostgreSQL has the guards already: to make them anew, it would wait for all who write."""
+    if connection.dialect.name != "postgresql":
+        return False
+    return connection.scalar(_POSTGRES_GUARDED, {"rule": _POSTGRES_RULE}) == 2
 
 
 def _guards(dialect: str) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ def gaps(check: Check, profile: Profile, expected: Iterable[str] = ()) -> Iterat
     A group that was `expected` and is not there is said to be gone: silence is no health.
     The gap's interval is simultaneous over the attribute's groups (Šidák), so that an audit
     without any difference rarely accuses anyone; the level's own interval is at 95 %.
-    Point values come from Fairlearn and scikit-learn where they have the measure.
+    A group's own value comes from Fairlearn and scikit-learn where they have the measure.
     """
     if check.metric.reads not in ("tally", "cube") or check.attribute is None:
         raise ValueError(f"{check.metric.name} cannot be taken by group")
@@ -56,8 +56,6 @@ def gaps(check: Check, profile: Profile, expected: Iterable[str] = ()) -> Iterat
         here: Estimate = measured(check.metric, check.compute, cube.tally(group), LEVEL)
         there: Estimate = measured(check.metric, check.compute, other, LEVEL)
         here = _at(here, points.group.get((name, group)))
-        if against == REST:
-            there = _at(there, points.rest.get((name, group)))
         finding = _finding(check, group, here)
         what = bounds.missing(check.metric, cube, group, against)
         if here.value is None or there.value is None:
@@ -84,10 +82,10 @@ def gaps(check: Check, profile: Profile, expected: Iterable[str] = ()) -> Iterat
 
 @lru_cache(maxsize=64)  # a plan asks for one measure of every attribute, then for the next
 def _points(cube: Cube, least: int) -> Disaggregated:
-    """What Fairlearn and scikit-learn make of the groups large enough for a verdict."""
+    """What Fairlearn and scikit-learn make of the groups large enough for a verdict; the others' is ours."""
     from monitors.disaggregate import by_group  # takes seconds to import: only when used
 
-    return by_group(cube, least=least)
+    return by_group(cube, least=least, rests=False)
 
 
 def of_target(check: Check, cube: Cube) -> Iterator[Finding]:

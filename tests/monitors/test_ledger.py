@@ -468,7 +468,15 @@ def test_the_same_holds_in_postgresql(postgres: str, workers: ProcessPoolExecuto
     list(workers.map(append_many, [url] * 3, range(3)))
     assert ledger.verify() == 2 + 12 + 3 * 12
 
+    made = "SELECT xmin::text FROM pg_trigger WHERE tgname LIKE 'rounds_entries_%' ORDER BY tgname"
     with psycopg.connect(postgres.replace("dbname=postgres", "dbname=ledger")) as connection:
+        first = connection.execute(made).fetchall()
+        connection.commit()
+        Ledger(url, now)
+        assert connection.execute(made).fetchall() == first, "nobody who writes is made to wait for guards"
+        connection.execute("DROP TRIGGER rounds_entries_guard ON rounds_entries")
+        connection.commit()
+        Ledger(url, now)
         for statement in ("UPDATE rounds_entries SET summary = '{}'", "DELETE FROM rounds_entries"):
             with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
                 connection.execute(statement)
