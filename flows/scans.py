@@ -48,7 +48,7 @@ class Scans:
 
     numbers: tuple[tuple[str, Mapping[str, NumericBins]], ...]
     grouped: tuple[str, ...]
-    cells: _Cells | None
+    looked_up: tuple[_Cells | _Known, ...]
     done: frozenset[str]
     """The tags of what is counted here."""
 
@@ -69,8 +69,9 @@ def planned(
     }
     groupings = list(_groupings(prepared, strata))
     cells = _cells(score_edges) if prepared.columns.score else None
+    categories = [_categories(prepared, dict(part), backend) for part in _parts(texts.items())]
     statements = [
-        *(_categories(prepared, dict(part), backend) for part in _parts(texts.items())),
+        *(statement for statement, _ in categories),
         *(
             _groups(prepared, part, score_edges, cells, backend, everyone=not i)
             for i, part in enumerate(_parts(groupings))
@@ -79,7 +80,7 @@ def planned(
     return Scans(
         numbers=tuple((_numbers(prepared, dict(p), backend), dict(p)) for p in _parts(numeric.items())),
         grouped=tuple(statements),
-        cells=cells,
+        looked_up=(*([cells] if cells else ()), *(known for _, known in categories)),
         done=frozenset(
             [*(f"column {name}" for name in (*numeric, *texts)), f"cube {EVERYONE}"]
             + [f"cube {grouping.place}" for grouping in groupings]
@@ -95,9 +96,9 @@ def run(rows: ibis.Table, scans: Scans) -> Iterator[Counted]:
     for statement, bins in scans.numbers:
         (found,) = backend.raw_sql(f"{window} {statement}").fetchall()
         yield from _read(found, bins)
-    if scans.cells is not None:
-        backend.con.register("rounds_given", scans.cells.table)
-        backend.raw_sql(f"CREATE TEMP TABLE IF NOT EXISTS {scans.cells.name} AS FROM rounds_given")
+    for given in scans.looked_up:
+        backend.con.register("rounds_given", given.table)
+        backend.raw_sql(f"CREATE TEMP TABLE IF NOT EXISTS {given.name} AS FROM rounds_given")
         backend.con.unregister("rounds_given")
     for statement in scans.grouped:
         for row in backend.raw_sql(f"{window}, {statement}").fetchall():
@@ -149,19 +150,56 @@ def _read(found: Sequence[Any], bins: Mapping[str, NumericBins]) -> Iterator[Cou
 
 
 # ----------------------------------------------------------------------------------- categories
-def _categories(prepared: Prepared, bins: Mapping[str, CategoryBins], backend: Any) -> str:
+@dataclass(frozen=True)
+class _Known:
+    """The values each category column had in the reference; `which` tells the column."""
+
+    name: str
+    table: pa.Table
+
+    @classmethod
+    def of(cls, by_which: Mapping[int, CategoryBins]) -> _Known:
+        every = ((which, v) for which, held in by_which.items() for v in (*held.categories, *held.rare))
+        rows = list(dict.fromkeys(every))  # twice there, a value would be counted twice
+        columns = list(zip(*rows, strict=True)) or [(), ()]
+        types = zip(columns, (pa.int64(), pa.string()), strict=True)
+        table = pa.table([pa.array(values, kind) for values, kind in types], names=["which", "known"])
+        return cls(f"rounds_known_{digest([list(row) for row in rows])[-16:]}", table)
+
+    @property
+    def there(self) -> ibis.Table:
+        """The same, where the engine has it."""
+        return ibis.table(ibis.schema({"which": "int64", "known": "string"}), name=self.name)
+
+
+def _categories(prepared: Prepared, bins: Mapping[str, CategoryBins], backend: Any) -> tuple[str, _Known]:
+    """The scan, and what it looks values up in: a list in the text of each would take longer to read."""
     rows = prepared.window
     columns = {f"r{i}": rows[name] for i, name in enumerate(bins)}
     sets = [(short,) for short in columns]
     schema = ibis.schema({**{s: c.type() for s, c in columns.items()}, "which": "int64", "n": "int64"})
     held: Any = ibis.table(schema, name=_GROUPED)
-    branches = []
-    for short, (name, known) in zip(columns, bins.items(), strict=True):
-        alone = held.filter(held.which == _which([*columns], (short,)))
-        cells = alone.select(cell=ex.category_cell(ex.text(alone[short]), known), n=alone.n)
-        counted = cells.group_by("cell").aggregate(n=lambda t: t.n.sum())
-        branches.append(shaped(counted, f"column {name}", key=counted.cell, n=counted.n))
-    return _statement(backend, rows.select(**columns), [*columns], sets, "count(*) AS n", branches)
+    which = {short: _which([*columns], (short,)) for short in columns}
+    known = _Known.of(dict(zip(which.values(), bins.values(), strict=True)))
+    value: Any = ibis.cases(*((held.which == at, ex.text(held[short])) for short, at in which.items()))
+    tag = ibis.cases(
+        *(
+            (held.which == at, ibis.literal(f"column {name}"))
+            for at, name in zip(which.values(), bins, strict=True)
+        )
+    )
+    read = held.select("which", "n", value=value, tag=tag)
+    there = known.there
+    found: Any = read.left_join(there, (read.which == there.which) & (read.value == there.known))
+    cell = ibis.cases(
+        (found.value.isnull(), ibis.literal(ex.MISSING)),
+        (found.known.notnull(), ibis.literal("=") + found.value),
+        else_=ibis.literal(ex.UNSEEN),
+    )
+    cells = found.select("tag", "n", cell=cell)
+    counted: Any = cells.group_by(["tag", "cell"]).aggregate(n=lambda t: t.n.sum())
+    branch = shaped(counted, counted.tag, key=counted.cell, n=counted.n)
+    return _statement(backend, rows.select(**columns), [*columns], sets, "count(*) AS n", [branch]), known
 
 
 # --------------------------------------------------------------------------------------- groups

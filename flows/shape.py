@@ -15,9 +15,9 @@ SCHEMA = ibis.schema(
 )
 
 
-def shaped(counted: Any, tag: str, **given: Any) -> ibis.Table:
-    """One branch in that shape; what is not given is 0."""
-    parts: dict[str, Any] = {"tag": ibis.literal(tag)}
+def shaped(counted: Any, tag: Any, **given: Any) -> ibis.Table:
+    """One branch in that shape; its tag a text or a column, and what is not given is 0."""
+    parts: dict[str, Any] = {"tag": ibis.literal(tag) if isinstance(tag, str) else tag}
     for name, kind in list(SCHEMA.items())[1:]:
         value = given.get(name)
         parts[name] = ibis.literal(0, kind) if value is None else value.cast(kind)
