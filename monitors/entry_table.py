@@ -81,7 +81,8 @@ _POSTGRES_RULE = f""" BEGIN
     END IF;
     RAISE EXCEPTION 'the ledger is append-only'; END """  # noqa: S608  from names above
 _POSTGRES_GUARD = (
-    f"CREATE OR REPLACE FUNCTION rounds_append_only() RETURNS trigger AS $${_POSTGRES_RULE}$$ LANGUAGE plpgsql",
+    f"""CREATE OR REPLACE FUNCTION rounds_append_only() RETURNS trigger
+    AS $${_POSTGRES_RULE}$$ LANGUAGE plpgsql""",
     """CREATE OR REPLACE TRIGGER rounds_entries_guard BEFORE UPDATE OR DELETE ON rounds_entries
     FOR EACH ROW EXECUTE FUNCTION rounds_append_only()""",
     """CREATE OR REPLACE TRIGGER rounds_entries_emptied BEFORE TRUNCATE ON rounds_entries
@@ -178,7 +179,7 @@ def _guarded(connection: sa.Connection) -> bool:
     """Whether PostgreSQL has the guards already: to make them anew, it would wait for all who write."""
     if connection.dialect.name != "postgresql":
         return False
-    return connection.scalar(_POSTGRES_GUARDED, {"rule": _POSTGRES_RULE}) == 2
+    return bool(connection.scalar(_POSTGRES_GUARDED, {"rule": _POSTGRES_RULE}) == 2)
 
 
 def _guards(dialect: str) -> tuple[str, ...]:
