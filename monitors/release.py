@@ -7,7 +7,7 @@ earlier one of the same model that shares time with it, so that nothing follows 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 from monitors.audit import Audit, Finding, Verdict
 from monitors.errors import Removed
 from monitors.ledger import Entry, Ledger, Recorded
-from monitors.window import Window
+from monitors.window import Window, utc
 
 if TYPE_CHECKING:
     from monitors.told import Release
 
 RULES = 2  # of withholding; another number works every release out anew
+_AT_ONCE = 50  # audits looked at together
 REPORTED = "reported"  # the kind under which what a shareable report told stands in the ledger
 
 
@@ -155,10 +156,11 @@ def _carried(ledger: Ledger, shown: Audit) -> Audit:
 
 def _last_period(ledger: Ledger, shown: Audit) -> tuple[Finding, ...]:
     """The findings over several windows that were told last, before this window."""
-    before = ledger.heads(shown.model, before=shown.window.start)
-    light = {e.key: e for e in ledger.entries("release", model=shown.model, bodies=False)} if before else {}
-    for head in reversed([h for h in before if h.version == shown.version]):
-        known = light.get(f"{head.digest}|{RULES}")
+    start = utc(shown.window.start)
+    before = [seq for seq, window in ledger.places(shown.model) if window.partition("/")[2] <= start]
+    for head, known in _newest_first(ledger, before):
+        if head.version != shown.version:
+            continue
         if known is not None and known.summary.get("over") is False:
             continue  # it tells of no period, so that it need not be opened
         entry = ledger.get(head.kind, head.key)
@@ -170,6 +172,14 @@ def _last_period(ledger: Ledger, shown: Audit) -> tuple[Finding, ...]:
         if found:
             return found
     return ()
+
+
+def _newest_first(ledger: Ledger, seqs: Sequence[int]) -> Iterator[tuple[Entry, Entry | None]]:
+    """Audits with what is kept of their releases, without bodies; a few at a time, whatever the years."""
+    for last in range(len(seqs), 0, -_AT_ONCE):
+        heads = ledger.those(seqs[max(0, last - _AT_ONCE) : last])
+        light = ledger.several("release", [f"{head.digest}|{RULES}" for head in heads], bodies=False)
+        yield from ((head, light.get(f"{head.digest}|{RULES}")) for head in reversed(heads))
 
 
 def releases(

@@ -12,7 +12,7 @@ import pytest
 from flows.channel import ChannelsConfig
 from flows.copying import owed
 from flows.telling import WEIGHED, weigh
-from monitors import chain, glance
+from monitors import chain, glance, release
 from monitors.audit import Audit, Finding, Verdict
 from monitors.carried import Carried
 from monitors.config import ModelConfig
@@ -115,3 +115,26 @@ def test_what_a_restated_window_changes_is_told_of_the_windows_after_it(kept: Le
     assert last is not None
     assert last.body == whole.payload()
     assert str(kept.entries("alert")[-1].window).startswith("2026-01-12")
+
+
+def test_the_last_period_is_sought_newest_first_a_few_windows_at_a_time(
+    kept: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page of a window whose release is not kept yet read, and held, a line of every window there is."""
+    config, looked = made.config(), list[int]()
+    told = replace(CHECK, severity="info", over=f"{day(config, 0).window.start:%Y-%m-%dT%H:%M:%SZ}/")
+    for number in range(12):
+        audit = day(config, number)
+        over = replace(told, over=f"{told.over}{str(audit.window).partition('/')[2]}")
+        keep(
+            kept,
+            kept.record(audit.with_findings((CHECK, over)) if number == 5 else audit, profile())[0].audit,
+        )
+    those, last = kept.those, day(config, 11)
+    monkeypatch.setattr(kept, "those", lambda seqs, **how: looked.append(len(seqs)) or those(seqs, **how))
+    monkeypatch.setattr(release, "_AT_ONCE", 4)
+    (found,) = release._last_period(kept, last)
+    assert found.over is not None
+    assert found.over.endswith(str(day(config, 5).window).partition("/")[2])
+    assert looked == [4, 4], "two of the eleven before it were not looked at"
+    assert release._last_period(kept, day(config, 5)) == ()
