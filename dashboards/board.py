@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 from dashboards.freshness import Freshness
 from dashboards.reading import Reading
@@ -25,6 +27,8 @@ class Row:
     config: ModelConfig | None
     glance: Glance | None
     freshness: Freshness
+    alerts: int = 0  # that nobody has answered
+    answered: int = 0  # taken or silenced, and not over
 
     @property
     def version(self) -> str:
@@ -46,6 +50,11 @@ class Row:
         """Who is asked first: the clinical owner, or else the technical one."""
         owners = self.config.governance.owner if self.config else None
         return (owners.clinical or owners.technical) if owners else None
+
+    @property
+    def review(self) -> date | None:
+        """When it is looked at again as a whole; None where nobody set a day."""
+        return self.config.governance.review if self.config else None
 
     @property
     def told(self) -> str:
@@ -74,9 +83,12 @@ class Row:
 def board(reading: Reading) -> list[Row]:
     """Every model, worst first, as of now."""
     found = []
+    lasting = [alert for alert in reading.alerts()[0] if alert.closed is None]
+    alerts = Counter((alert.notice.model, alert.state == "open") for alert in lasting)
     for model, held in reading.glances().items():
         config = reading.configs.get(model)
-        found.append(Row(model, config, held, reading.freshness(model, held.window if held else None)))
+        fresh = reading.freshness(model, held.window if held else None)
+        found.append(Row(model, config, held, fresh, alerts[model, True], alerts[model, False]))
     return sorted(found, key=lambda row: row.rank)
 
 

@@ -98,6 +98,9 @@ def fleet(rows: Iterable[Row], families: Sequence[str]) -> Table:
         "due",
         *families,
         "worst",
+        "open_alerts",
+        "answered_alerts",
+        "next_review",
     )
     return Table(
         columns,
@@ -118,6 +121,9 @@ def fleet(rows: Iterable[Row], families: Sequence[str]) -> Table:
                     for f in families
                 ),
                 row.told or None,
+                row.alerts,
+                row.answered,
+                row.review.isoformat() if row.review else None,
             )
             for row in rows
         ),

@@ -15,7 +15,7 @@ from dashboards.tables import Table
 from monitors.governance.matters import REPORT, matters
 from monitors.raters.form import readings
 from monitors.raters.queue import queues as drawn
-from monitors.raters.reviewed import reviewed
+from monitors.raters.reviewed import looked_at
 
 router = Router("/api", tags=["governance"])
 
@@ -88,4 +88,4 @@ def _found(request: Request, key: str) -> Table:
     queue = next((queue for queue in drawn(ledger) if queue.key == key), None)
     if queue is None:
         raise HTTPException(404, "There is no such review queue.")
-    return sheets.found(reviewed(queue, readings(ledger, queue)))
+    return sheets.found(looked_at(ledger, queue))

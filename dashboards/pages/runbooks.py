@@ -37,9 +37,13 @@ def folder() -> Path:
 
 
 def listed() -> list[tuple[str, str]]:
-    """Each runbook's name and its heading."""
-    found = sorted(folder().glob("*.md"))
-    return [(path.stem, path.read_text(encoding="utf-8").partition("\n")[0].lstrip("# ")) for path in found]
+    """Each runbook's name and its heading, in the order of what people read."""
+    found = [
+        (path.stem, path.read_text(encoding="utf-8").partition("\n")[0]) for path in folder().glob("*.md")
+    ]
+    return sorted(
+        ((name, heading.lstrip("# ")) for name, heading in found), key=lambda each: each[1].casefold()
+    )
 
 
 @router.get("/runbooks")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import re
+from datetime import date
 from typing import Any
 
 import httpx
@@ -19,6 +21,10 @@ from schemathesis.specs.openapi.checks import (
 )
 from starlette.applications import Starlette
 
+from dashboards import tables
+from dashboards.board import board
+from dashboards.pages import fleet
+from dashboards.reading import Reading
 from dashboards.tables import STARTS
 from monitors.words import figures, names
 from tests.dashboards import counted, ward
@@ -144,6 +150,16 @@ def test_the_sheet_of_groups_is_what_its_page_shows(client: httpx.Client) -> Non
         assert (row["verdict"] == "withheld") == (value is None)
 
 
+def test_the_sheet_of_a_review_withholds_what_its_page_withholds(client: httpx.Client) -> None:
+    html = client.get(ward.PAGES["review"]).text
+    shown = cells(html, "Share of the window's outputs, with its interval")
+    rows = sheet(client, links(html)[-1])
+    assert len(rows) == len(shown) >= 3
+    for row, seen in zip(rows, shown, strict=True):
+        share = figures.percent(float(row["share"])).replace("\u00a0", " ") if row["share"] else row["reason"]
+        assert share in seen[-2]
+
+
 def test_the_sheet_of_the_fleet_keeps_its_filter_and_order(client: httpx.Client) -> None:
     for asked in ("", "?verdict=silent", "?q=readmi"):
         html = client.get(f"/{asked}").text
@@ -179,3 +195,26 @@ def test_a_few_people_are_in_no_table_and_no_picture(client: httpx.Client) -> No
     assert all(row["share_of_those_with"] == round(row["share_of_those_with"], 2) for row in curves)
     ward_bins = client.get(f"/api/models/{counted.NAME}/features/ward").json()
     assert "maternity" not in {row["bin"] for row in ward_bins}, "seven people"
+
+
+def test_the_board_tells_of_alerts_that_are_not_over(client: httpx.Client) -> None:
+    rows = sheet(client, "/api/models.csv")
+    counts = {row["model"]: (row["open_alerts"], row["answered_alerts"]) for row in rows}
+    assert counts["sepsis-early-warning"] == ("1", "1")
+    assert counts["readmission-30d"] == ("0", "0"), "it is over"
+    assert '<b>1</b> open</a><span class="under one">1 answered</span>' in client.get("/").text
+
+
+@pytest.mark.parametrize(
+    ("review", "said"),
+    [("2026-02-01", "Review overdue since 1 Feb 2026"), ("2026-05-04", "Next review 4 May 2026")],
+)
+def test_the_board_tells_when_a_model_is_looked_at_again(app: Starlette, review: str, said: str) -> None:
+    held = ward.config("fall-risk")
+    governance = held.governance.model_copy(update={"review": date.fromisoformat(review)})
+    configs = {"fall-risk": held.model_copy(update={"governance": governance})}
+    reading = Reading(app.state.reading.ledger, configs, ward.published, lambda: ward.NOW)
+    chosen = dict.fromkeys(("q", "verdict", "tier", "owner"), "")
+    assert said in gzip.decompress(fleet._written(reading, chosen, "")).decode()
+    rows = tables.fleet(board(reading), ()).records()
+    assert {row["model"]: row["next_review"] for row in rows}["fall-risk"] == review

@@ -77,7 +77,7 @@ def test_moments_are_in_the_readers_zone_and_in_utc_when_pointed_at(page: Page, 
     expect(moment).to_contain_text("4 Mar 2026, 04:00")
 
 
-@pytest.mark.parametrize("name", ["window", "groups", "features"])
+@pytest.mark.parametrize("name", ["window", "groups", "features", "sick"])
 def test_print_keeps_every_row(page: Page, site: str, name: str) -> None:
     page.goto(site + ward.PAGES[name])
     rows = page.locator("table.quality tbody tr")
