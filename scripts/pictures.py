@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+import numpy as np
 import uvicorn
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
@@ -70,7 +71,7 @@ def pictures(ledger: Ledger) -> dict[str, Picture]:
         "fleet-phone": Picture("/", 900, 390, "dark"),
         "model": Picture(MODEL, 900),
         "finding": Picture(f"{MODEL}?window=1992-04-06", 1000, only=".acts"),
-        "groups": Picture(f"{MODEL}/groups", 1240),
+        "groups": Picture(f"{MODEL}/groups", 1160),
         "groups-phone": Picture(f"{MODEL}/groups", 1100, 390),
         "groups-scores": Picture(f"{MODEL}/groups", 710, scheme="dark", start="#scores"),
         "features": Picture(f"{MODEL}/features", 760),
@@ -84,7 +85,7 @@ def pictures(ledger: Ledger) -> dict[str, Picture]:
         "decisions": Picture("/decisions", 900),
         "decision": Picture(f"/decisions?matter={quote(decided.key, safe='')}", 900),
         "reports": Picture("/reports", 420),
-        "report": Picture(f"/reports/{report.key}", 860),
+        "report": Picture(f"/reports/{report.key}", 740),
         "inventory": Picture("/inventory", 740),
         "tool": Picture("/inventory?tool=fracture-reader", 860),
         "review": Picture(f"/review?queue={quote(queue, safe='')}", 1000),
@@ -150,7 +151,13 @@ def _few_colours(shot: bytes) -> bytes:
     made = io.BytesIO()
     with Image.open(io.BytesIO(shot)) as image:
         full = image.convert("RGB")
-        few = full.quantize(palette=_palette(full), dither=Image.Dither.NONE)
+        palette = _palette(full)
+        # The nearest of them, told exactly: Pillow's own way rounds, and tints what is white.
+        colours = np.array(palette.getpalette(), dtype=np.int32).reshape(-1, 3)
+        seen, where = np.unique(np.asarray(full).reshape(-1, 3), axis=0, return_inverse=True)
+        nearest = np.array([((colours - one) ** 2).sum(axis=1).argmin() for one in seen.astype(np.int32)])
+        few = Image.fromarray(nearest[where.reshape(-1)].astype(np.uint8).reshape(full.size[::-1]), "P")
+        few.putpalette(palette.getpalette() or [])
         few.save(made, "PNG", optimize=True)
     return made.getvalue()
 
