@@ -83,7 +83,7 @@ class Row:
 def board(reading: Reading) -> list[Row]:
     """Every model, worst first, as of now."""
     found = []
-    lasting = [alert for alert in reading.alerts()[0] if alert.closed is None]
+    lasting = reading.alerts()[0]
     alerts = Counter((alert.notice.model, alert.state == "open") for alert in lasting)
     for model, held in reading.glances().items():
         config = reading.configs.get(model)

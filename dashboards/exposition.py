@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -127,10 +127,9 @@ class Exposition:
         return kept
 
 
-def _open(alerts: Iterable[Held]) -> Open:
+def _open(alerts: Sequence[Held]) -> Open:
     """Alerts that are open, by model and check: since when, and by which key they are answered."""
-    found = [alert for alert in alerts if alert.closed is None]
-    return {(a.notice.model, a.notice.labels.get("check", "")): a for a in reversed(found)}
+    return {(a.notice.model, a.notice.labels.get("check", "")): a for a in reversed(alerts)}
 
 
 def _until(silences: Iterable[Quiet], now: datetime) -> dict[str, datetime]:

@@ -21,6 +21,7 @@ from monitors.config import ModelConfig
 from monitors.copies import TAKEN, asides
 from monitors.errors import Removed
 from monitors.glance import WINDOWS, Glance, glance, kept
+from monitors.heads import keyed
 from monitors.ledger import Entry, Ledger, Recorded
 from monitors.oncall import OnCall
 from monitors.release import RULES, summary
@@ -81,10 +82,10 @@ class Reading:
         return glance(audits, self.ledger.awaiting(model))
 
     def alerts(self) -> tuple[list[Held], list[Quiet]]:
-        """Every alert as it stands, and every silence; read again when the ledger grew, or one may end."""
+        """The alerts that last, and every silence; read again when the ledger grew, or one may end."""
         head, now = self.ledger.head(), self.now()
         if self._alerts[0] != head or self._alerts[1] < now:
-            read = acting.held(self.ledger, now), acting.quiet(self.ledger)
+            read = acting.lasting(self.ledger, now), acting.quiet(self.ledger)
             self._alerts = head, now + AGAIN, read
         return self._alerts[2]
 
@@ -92,7 +93,7 @@ class Reading:
         """Audits not copied to MLflow, and pages nobody was told; counted anew when the ledger grew."""
         head = self.ledger.head()
         if self._owed[0] != head or self._owed[1] < self.now():
-            told = {entry.key.partition("|")[0] for entry in self.ledger.entries("told", bodies=False)}
+            told = {key.partition("|")[0] for key in keyed(self.ledger.engine, "told")}
             pages = [
                 alert
                 for alert in self.alerts()[0]

@@ -24,6 +24,7 @@ from monitors.canonical import digest
 from monitors.carried import Carried, histories
 from monitors.config import ModelConfig
 from monitors.errors import LedgerError, RoundsError
+from monitors.heads import keyed
 from monitors.ledger import Entry, Ledger
 from monitors.notice import Notice
 from monitors.release import kept
@@ -115,7 +116,7 @@ def tell(
     connect: Connect = ports.connect,
 ) -> int:
     """Tell what is owed on every channel; returns how much is owed after it."""
-    before = {entry.key for entry in ledger.entries("told", bodies=False)}
+    before = keyed(ledger.engine, "told")
     # What every channel has told the end of is owed no more: a fleet's years of alerts are not read for it.
     ends = [f"|resolved|{name}" for name in channels.channels]
     over = [{key.removesuffix(end) for key in before if key.endswith(end)} for end in ends]

@@ -9,11 +9,13 @@ from typing import Any
 
 from monitors.canonical import digest
 from monitors.errors import LedgerError, RoundsError
+from monitors.heads import keyed
 from monitors.ledger import Entry, Ledger
 from monitors.notice import Notice
 from monitors.window import moment, utc
 
 LONGEST_SILENCE = timedelta(days=7)
+_OVER = "|resolved"  # what the key of an alert's end ends in
 LONGEST_TEXT = 500  # characters of a name or a reason: long enough to say why, too short for a case note
 
 
@@ -105,8 +107,8 @@ def held(ledger: Ledger, at: datetime, but: Collection[str] = ()) -> list[Held]:
     said = {kind: _by_key(ledger.entries(kind)) for kind in ("acknowledged", "not_useful")}
     silences = quiet(ledger)
     found: dict[str, Held] = {}
-    said_of = ledger.entries("alert", bodies=False)
-    wanted = sorted(e.seq for e in said_of if e.key.rpartition("|")[0] not in but)
+    said_of = keyed(ledger.engine, "alert")
+    wanted = sorted(seq for key, seq in said_of.items() if key.rpartition("|")[0] not in but)
     for entry in ledger.those(wanted, bodies=True):
         notice = Notice.read(entry.body)
         before = found.get(notice.key)
@@ -122,6 +124,12 @@ def held(ledger: Ledger, at: datetime, but: Collection[str] = ()) -> list[Held]:
             lapsed,
         )
     return sorted(found.values(), key=lambda h: (h.raised, h.key), reverse=True)
+
+
+def lasting(ledger: Ledger, at: datetime) -> list[Held]:
+    """The alerts that are not over, newest first: years of those that are leave it quick."""
+    over = [key for key in keyed(ledger.engine, "alert") if key.endswith(_OVER)]
+    return held(ledger, at, {key.removesuffix(_OVER) for key in over})
 
 
 def acknowledge(ledger: Ledger, key: str, by: str, reason: str, at: datetime) -> Entry:

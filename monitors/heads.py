@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from monitors.entry_table import entries
+from monitors.entry_table import entries, reached
 from monitors.window import utc
 
 _RANK: Mapping[str | None, int] = {"scored": 0, "outcome": 1}
@@ -82,6 +82,14 @@ def newest(connection: sa.Connection, kind: str, model: str | None = None, after
     if model is not None:
         query = query.where(entries.c.model == model)
     return {name: last for name, last in connection.execute(query) if name is not None}
+
+
+def keyed(engine: sa.Engine, kind: str) -> dict[str, int]:
+    """The number of every entry of a kind by its key: an index holds both, whatever the history."""
+    query = sa.select(entries.c.key, entries.c.seq).where(entries.c.kind == kind)
+    with reached(engine), engine.connect() as connection:
+        rows = connection.execution_options(isolation_level="AUTOCOMMIT").execute(query)
+        return {row.key: row.seq for row in rows}
 
 
 def places(connection: sa.Connection, model: str) -> list[tuple[int, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +13,7 @@ import pytest
 
 from dashboards.app import create_app
 from monitors.acting import Held, Mark, acknowledge, held, not_useful, raised
-from monitors.ledger import Ledger
+from monitors.ledger import Entry, Ledger
 from monitors.review import month_of, review
 from tests.dashboards import ward
 from tests.dashboards.conftest import served
@@ -227,3 +227,23 @@ def test_the_page_and_the_ledger_agree_on_the_month(browser_like: httpx.Client, 
     assert row is not None
     assert re.findall(r"<td>(.*?)</td>", row[1])[:6] == ["page", "1", "1", "0", "0", "1"]
     assert "No alert was raised that month" in browser_like.get("/alerts?month=2025-03").text
+
+
+def test_what_is_over_is_not_read_to_know_what_lasts(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(40):
+        begun = replace(OPEN, starts=OPEN.starts - timedelta(days=1 + number))
+        raised(ledger, begun, WINDOW)
+        raised(ledger, replace(begun, ends=begun.starts + timedelta(hours=6)), WINDOW)
+    read: list[int] = []
+    those = Ledger.those
+
+    def counted(self: Ledger, seqs: Sequence[int], *, bodies: bool = False) -> list[Entry]:
+        read.extend(seqs)
+        return those(self, seqs, bodies=bodies)
+
+    monkeypatch.setattr(Ledger, "those", counted)
+    reading = create_app(ledger, {}, published=ward.published, now=lambda: ward.NOW).state.reading
+    assert [alert.key for alert in reading.alerts()[0]] == [OPEN.key]
+    assert reading.owed()["pages_untold"] == 1
+    assert len(read) == 1
+    assert len(held(ledger, ward.NOW)) == 41, "history has them all"
