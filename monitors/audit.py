@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from operator import attrgetter, itemgetter
+from itertools import repeat
+from operator import attrgetter, call, itemgetter
 from sys import intern
 from typing import Any, Literal
 
@@ -150,17 +152,16 @@ class Finding:
     def read(cls, payload: Mapping[str, Any]) -> Finding:
         """Back from plain values; keys of a later schema are left aside."""
         try:
-            words, others = _WORDS_OF(payload), _OTHERS_OF(payload)
+            values = _FIELDS_OF(payload)
         except KeyError:  # written before a field was there
             return cls._read_some(payload)
         # Past the constructor: of a history there are hundreds of thousands to read.
         made = object.__new__(cls)
-        for put, word in zip(_PUT_WORDS, words, strict=True):
-            # Findings say the same few words over and over: each is held in memory once.
-            put(made, word if word is None else intern(word))
-        for put, value in zip(_PUT_OTHERS, others, strict=True):
-            put(made, value)
+        deque(map(call, _PUT, repeat(made), values), maxlen=0)
         _PUT_VERDICT(made, Verdict(made.verdict))
+        for put, said in zip(_PUT_SENTENCES, _SENTENCES_OF(made), strict=True):
+            if said is not None:  # findings say the same few over and over: each is held in memory once
+                put(made, intern(said))
         if made.holds is not None:
             _PUT_HOLDS(made, tuple(made.holds))
         return made
@@ -180,14 +181,15 @@ class Finding:
 
 _FIELDS = frozenset(Finding.__slots__)
 _ALL_OF, _AS_IT_IS = attrgetter(*Finding.__slots__), frozenset({str, int, type(None)})
-_WORDS = (
-    "metric", "family", "subject", "unit", "group", "over", "against", "since", "grade", "reason", "caution",
-    "severity", "owner", "action", "runbook", "rule",
-)  # fmt: skip
-_OTHERS = tuple(name for name in Finding.__slots__ if name not in _WORDS)
-_WORDS_OF, _OTHERS_OF = itemgetter(*_WORDS), itemgetter(*_OTHERS)
-_PUT_WORDS = tuple(getattr(Finding, name).__set__ for name in _WORDS)
-_PUT_OTHERS = tuple(getattr(Finding, name).__set__ for name in _OTHERS)
+_FIELDS_OF, _PUT = (
+    itemgetter(*Finding.__slots__),
+    tuple(getattr(Finding, n).__set__ for n in Finding.__slots__),
+)
+_SENTENCES = ("reason", "caution", "action", "runbook")  # shorter words the reader of JSON holds once
+_SENTENCES_OF, _PUT_SENTENCES = (
+    attrgetter(*_SENTENCES),
+    tuple(getattr(Finding, n).__set__ for n in _SENTENCES),
+)
 _PUT_VERDICT, _PUT_HOLDS = (getattr(Finding, name).__set__ for name in ("verdict", "holds"))
 
 
