@@ -50,6 +50,7 @@ STANDING = (
 OF_GROUPS = '{model=~"$model", family="fairness"}'
 GAPS = f"rounds_finding_value{OF_GROUPS}"
 COLUMNS = ("Windows in a row", "Value", "Margin")
+ENDS, SOON = "min(rounds_certificate_expires_timestamp_seconds) - time()", 14 * 86_400
 OVERDUE = f"time() - rounds_window_due_timestamp_seconds{PICKED} > 0"
 
 FLEET = Board(
@@ -356,6 +357,7 @@ HEALTH = Board(
             ("time() - rounds_retention_last_success_timestamp_seconds",),
             unit="s",
         ),
+        Asked("stat", "Until the certificate ends", "Empty without one.", (ENDS,), unit="s", least=SOON),
         Asked(
             "lines",
             "Since each model's last audit",

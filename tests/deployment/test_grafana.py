@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -91,8 +91,9 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     ward.record(ledger, "by-site", ward.WEEKS - 1, (north, *ward.usual(1)))
     ledger.append(RETAINED, "2026-03-02", {}, summary={"removed": 40, "bytes": 90_000})
     app = create_app(
-        ledger, configs, published=ward.published, now=lambda: datetime.now(UTC), oncall=ward.ONCALL
-    )
+        ledger, configs, published=ward.published, now=lambda: datetime.now(UTC), oncall=ward.ONCALL,
+        certificate_ends=datetime.now(UTC) + timedelta(days=90),
+    )  # fmt: skip
     with ExitStack() as stack:
         site = stack.enter_context(served(app))
         _, port = chain(stack, folder, site, hook=9)
