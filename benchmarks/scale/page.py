@@ -54,7 +54,7 @@ def _bars(kept: Mapping[str, Any]) -> Iterator[str]:
     small = kept["night"].get("50", {}).get("later")
     told = " | not measured"
     if large:
-        said = f"{large['wall_s'] / 60:.0f} minutes, {large['peak_mb'] / 1000:.1f} GB"
+        said = f"{large['wall_s'] / 60:.1f} minutes, {large['peak_mb'] / 1000:.1f} GB"
         told = _met(said, large["wall_s"] <= 600 and large["peak_mb"] <= 4000)
     yield f"| 500 models, one daily window each: at most 10 minutes and 4 GB | {told} |"
     flat = " | not measured"
