@@ -82,7 +82,7 @@ def gaps(check: Check, profile: Profile, expected: Iterable[str] = ()) -> Iterat
 
 @lru_cache(maxsize=64)  # a plan asks for one measure of every attribute, then for the next
 def _points(cube: Cube, least: int) -> Disaggregated:
-    """What Fairlearn and scikit-learn make of the groups large enough for a verdict; the others' is ours."""
+    """Groups large enough for a verdict, measured by Fairlearn and scikit-learn; nobody else is."""
     from monitors.disaggregate import by_group  # takes seconds to import: only when used
 
     return by_group(cube, least=least, rests=False)
