@@ -18,6 +18,7 @@ from monitors.audit import Audit
 from monitors.config import ModelConfig
 from monitors.copies import ASIDE, COPIED, REFUSED, asides, copied_digest
 from monitors.errors import RoundsError, TrackingUnavailable
+from monitors.heads import without
 from monitors.ledger import Entry, Ledger
 from monitors.reference import Reference
 from monitors.release import kept
@@ -30,9 +31,8 @@ FIRST_WAIT = timedelta(minutes=10)  # after a refusal, and four times as long af
 
 def owed(config: ModelConfig, ledger: Ledger) -> list[Audit]:
     """Audits whose copy has not reached MLflow, oldest first; those set aside among them."""
-    held = {entry.key for entry in ledger.entries(COPIED, model=config.model, bodies=False)}
-    missing = [head for head in ledger.heads(config.model) if head.digest not in held]
-    return [recorded.audit for recorded in ledger.read(missing)]
+    missing = without(ledger.engine, COPIED, config.model)
+    return [recorded.audit for recorded in ledger.read(ledger.those(missing))]
 
 
 def settle(config: ModelConfig, ledger: Ledger, home: Home, at: datetime, told: Told = quietly) -> int:
@@ -40,9 +40,10 @@ def settle(config: ModelConfig, ledger: Ledger, home: Home, at: datetime, told: 
 
     Where MLflow is away nothing more is tried, and nothing counts as refused.
     """
-    pending = owed(config, ledger)
+    pending = without(ledger.engine, COPIED, config.model)
     aside = {each.digest for each in asides(ledger, config.model)} if pending else set()
-    for audit in pending:
+    for number in pending:  # one at a time: where MLflow is away, what is owed grows with every window
+        audit = ledger.read(ledger.those([number]))[0].audit
         refusals = _refusals(ledger, audit) if audit.digest not in aside else []
         if audit.digest in aside or _too_soon(refusals, at):
             continue
@@ -57,7 +58,7 @@ def settle(config: ModelConfig, ledger: Ledger, home: Home, at: datetime, told: 
             _refused(ledger, audit, refusals, f"{type(error).__name__} while it was made", told)
         else:
             ledger.append(COPIED, audit.digest, body, **_of(audit))
-    return len(owed(config, ledger)) if pending else 0
+    return len(without(ledger.engine, COPIED, config.model)) if pending else 0
 
 
 def _send(config: ModelConfig, audit: Audit, ledger: Ledger, home: Home, told: Told) -> dict[str, str]:

@@ -34,9 +34,7 @@ def with_slow_change(audit: Audit, ledger: Ledger | None, rules: Mapping[str, Ru
         return audit
     history: list[Audit] = []
     if ledger is not None:
-        heads = ledger.heads(audit.model, before=audit.window.start)
-        mine = [head for head in heads if head.version == audit.version]
-        for head in reversed(mine[-FURTHEST:]):
+        for head in reversed(_before(ledger, audit)):
             try:
                 earlier = _read(ledger, head, rules)
             except Removed:
@@ -46,6 +44,17 @@ def with_slow_change(audit: Audit, ledger: Ledger | None, rules: Mapping[str, Ru
             if any(f.severity != "info" for f in earlier.findings):  # else the calendar left it out
                 history.append(earlier)
     return audit.with_findings((*audit.findings, *slow_findings(audit, history[::-1], rules)))
+
+
+def _before(ledger: Ledger, audit: Audit) -> list[Entry]:
+    """The audits of this version that stand for the windows before one, as far back as is looked."""
+    many = FURTHEST
+    while True:
+        heads = ledger.heads(audit.model, before=audit.window.start, last=many)
+        mine = [head for head in heads if head.version == audit.version]
+        if len(mine) >= FURTHEST or len(heads) < many:
+            return mine[-FURTHEST:]
+        many *= 2  # other versions were audited for the same windows
 
 
 def _read(ledger: Ledger, head: Entry, rules: Mapping[str, Rule]) -> Audit:

@@ -141,11 +141,29 @@ def light(connection: sa.Connection, seqs: Sequence[int]) -> list[dict[str, Any]
 
 def lacking(connection: sa.Connection, kind: str) -> int:
     """How many audits as they stand have no entry of a kind under their digest."""
+    return int(connection.scalar(sa.select(sa.func.count()).select_from(_without(kind).subquery())) or 0)
+
+
+def without(engine: sa.Engine, kind: str, model: str) -> list[int]:
+    """Numbers of a model's audits as they stand that have no entry of a kind under their digest, oldest first.
+
+    Sought by the database, since this is asked after every window: of years nothing else is read.
+    """
+    query = _without(kind, model)
+    ordered = query.order_by(query.selected_columns.window_end, query.selected_columns.seq)
+    with reached(engine), engine.connect() as connection:
+        return [
+            row.seq for row in connection.execution_options(isolation_level="AUTOCOMMIT").execute(ordered)
+        ]
+
+
+def _without(kind: str, model: str | None = None) -> sa.Select[Any]:
     ranked = sa.case(_RANK, value=entries.c.stage, else_=-1)
     window = [entries.c.model, entries.c.version, entries.c.window]
     place = sa.func.row_number().over(partition_by=window, order_by=[ranked.desc(), entries.c.seq.desc()])
-    first = sa.select(entries.c.digest, place.label("place")).where(entries.c.kind == "audit").subquery()
+    facts = [entries.c.seq, entries.c.window_end, entries.c.digest, place.label("place")]
+    audits = (entries.c.kind == "audit") & (entries.c.model == model if model is not None else sa.true())
+    first = sa.select(*facts).where(audits).subquery()
     other = entries.alias()
     there = sa.exists().where((other.c.kind == kind) & (other.c.key == first.c.digest))
-    query = sa.select(sa.func.count()).select_from(first).where((first.c.place == 1) & ~there)
-    return int(connection.scalar(query) or 0)
+    return sa.select(first.c.seq, first.c.window_end).where((first.c.place == 1) & ~there)

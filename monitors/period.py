@@ -37,7 +37,8 @@ def pooled(config: ModelConfig, profile: Profile, stage: Stage, ledger: Ledger) 
     windows = period_of(config, profile.window)
     if not windows or windows[-1] != profile.window:
         return None
-    heads = {h.window: h for h in ledger.heads(config.model) if h.version == config.version}
+    between = ledger.heads(config.model, since=windows[0].start, before=profile.window.start)
+    heads = {h.window: h for h in between if h.version == config.version}
     whole = profile
     for window in reversed(windows[:-1]):
         head = heads.get(str(window))
