@@ -61,6 +61,12 @@ def read(file: Path, key: Path, host: str, now: datetime) -> Certificate:
     return Certificate(file, key, ends)
 
 
+def ending(file: Path) -> datetime:
+    """When the certificate in a file ends. Raises ConfigError naming the file."""
+    _mode(file)
+    return _first(file).not_valid_after_utc
+
+
 class _Encrypted(Exception):
     """A key asks for a passphrase."""
 

@@ -145,7 +145,7 @@ def lacking(connection: sa.Connection, kind: str) -> int:
 
 
 def without(engine: sa.Engine, kind: str, model: str) -> list[int]:
-    """Numbers of a model's audits as they stand that have no entry of a kind under their digest, oldest first.
+    """Numbers of a model's audits as they stand with no entry of a kind under their digest, oldest first.
 
     Sought by the database, since this is asked after every window: of years nothing else is read.
     """

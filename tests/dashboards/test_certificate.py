@@ -11,6 +11,7 @@ from typing import Any
 import click
 import httpx
 import pytest
+from click.testing import CliRunner
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -19,6 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from commands._serving import listening, serve_pages
 from commands.serve import serve
+from commands.status import status
 from dashboards import certificate
 from flows.home import Home, now
 from monitors.errors import ConfigError
@@ -196,3 +198,22 @@ def test_a_certificate_asks_for_its_key_and_for_the_address_it_is_of(folder: Pat
     for sign_in in (None, written(tmp_path, "tokens: t.tokens")):
         with pytest.raises(click.UsageError, match="public_url: https"):
             serve_pages(home, [], "127.0.0.1", 0, schedules=False, sign_in=sign_in, tls=pair)
+
+
+def test_status_says_when_the_certificate_ends(tmp_path: Path) -> None:
+    home = Home.of({}, tmp_path / "home")
+
+    def said(days: int) -> str:
+        (tmp_path / "site.pem").write_bytes(issued(HOST, None, HOST, days=days)[0])
+        asked = ["--certificate", str(tmp_path / "site.pem")]
+        return CliRunner().invoke(status, asked, obj=home, catch_exceptions=False).output.splitlines()[0]
+
+    assert said(90).startswith("The certificate in site.pem ends on ")
+    assert "renew it" not in said(90)
+    assert said(9).endswith(": renew it, and start Rounds again.")
+    assert "ended on" in said(0)
+    (tmp_path / "site.pem").write_text("torn")
+    with pytest.raises(ConfigError, match="is no certificate in PEM"):
+        CliRunner().invoke(
+            status, ["--certificate", str(tmp_path / "site.pem")], obj=home, catch_exceptions=False
+        )

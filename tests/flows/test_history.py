@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from flows import copying, earlier
 from flows.channel import ChannelsConfig
 from flows.copying import owed
+from flows.home import Home
 from flows.telling import WEIGHED, weigh
-from monitors import chain, glance, release
+from monitors import chain, glance, heads, release
+from monitors import ledger as ledgers
 from monitors.audit import Audit, Finding, Verdict
 from monitors.carried import Carried
 from monitors.config import ModelConfig
@@ -94,6 +97,44 @@ def test_of_many_windows_the_last_few_are_the_last_few(kept: Ledger) -> None:
         assert [e.seq for e in kept.heads(config.model, last=last)] == [e.seq for e in every[-last:]]
     since = START + timedelta(days=20)
     assert [e.seq for e in kept.heads(config.model, since=since)] == [e.seq for e in every[20:]]
+
+
+def test_what_stood_before_a_window_is_read_no_further_back_than_is_looked(
+    kept: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, looked = made.config(), list[int]()
+    for number in range(12):
+        kept.record(day(config, number), profile())
+        for other in ("7", "8") if number > 4 else ():  # two more versions beside it
+            kept.record(replace(day(config, number), version=other), profile())
+    monkeypatch.setattr(earlier, "FURTHEST", 3)
+    read = heads.light
+    monkeypatch.setattr(ledgers, "light", lambda link, seqs: (looked.append(len(seqs)), read(link, seqs))[1])
+
+    def before(number: int) -> list[str]:
+        looked.clear()
+        return [str(head.window)[8:10] for head in earlier._before(kept, day(config, number))]
+
+    assert before(4) == ["06", "07", "08"]
+    assert looked == [3]
+    assert before(11) == ["13", "14", "15"]
+    assert max(looked) <= 12, "and not 24"
+    assert before(1) == ["05"]
+    assert before(0) == []
+
+
+def test_nothing_is_read_of_the_copies_that_mlflow_has(kept: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    config, home = made.config(), Home.of({}, Path(kept.url.removeprefix("sqlite:///")).parent)
+    for number in range(9):
+        night(kept, config, day(config, number))
+    kept.record(day(config, 9), profile())
+    kept.record(day(config, 10), profile())
+    read, sent, looked = heads.light, list[str](), list[int]()
+    monkeypatch.setattr(ledgers, "light", lambda link, seqs: (looked.append(len(seqs)), read(link, seqs))[1])
+    monkeypatch.setattr(copying, "_send", lambda _c, audit, *_: sent.append(str(audit.window)[:10]) or {})
+    assert copying.settle(config, kept, home, NOW) == 0
+    assert sent == ["2026-01-14", "2026-01-15"]
+    assert looked == [1, 1], "each alone, and none that is there"
 
 
 def test_what_a_restated_window_changes_is_told_of_the_windows_after_it(kept: Ledger) -> None:

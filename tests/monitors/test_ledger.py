@@ -19,6 +19,7 @@ import pytest
 from monitors.audit import Audit, Finding, Stage, Verdict
 from monitors.cube import Cube
 from monitors.errors import LedgerError, LedgerUnavailable
+from monitors.heads import without
 from monitors.ledger import GENESIS, Ledger
 from monitors.profile import Profile
 from monitors.window import Window, moment
@@ -308,6 +309,29 @@ def test_versions_of_a_model_have_a_head_each(ledger: Ledger) -> None:
     ledger.record(audit(), profile())
     ledger.record(replace(audit(), version="3"), profile())
     assert sorted(head.version or "" for head in ledger.heads("sepsis")) == ["2", "3"]
+
+
+def test_audits_without_a_mark_are_those_that_stand_oldest_first(ledger: Ledger) -> None:
+    for index in (2, 0, 1):
+        ledger.record(audit(index), profile(index))
+    ledger.record(audit(0, rows=77), profile(0, rows=77))  # restated: the first no longer stands
+    ledger.record(audit(model="aki"), profile())
+    ledger.record(replace(audit(1), version="3"), profile(1))
+
+    def unmarked() -> list[int]:
+        marked = {entry.key for entry in ledger.entries("copied")}
+        heads = [head for head in ledger.heads("sepsis") if head.digest not in marked]
+        found = [head.seq for head in heads]
+        assert without(ledger.engine, "copied", "sepsis") == sorted(
+            found, key=lambda seq: (str(ledger.those([seq])[0].window_end), seq)
+        )
+        assert ledger.lacking("copied") == len(found) + 1, "and one of the other model"
+        return found
+
+    assert len(unmarked()) == 4
+    for head in ledger.heads("sepsis")[1:3]:
+        ledger.append("copied", head.digest, {"run_id": "a"}, model="sepsis")
+    assert len(unmarked()) == 2
 
 
 def test_a_head_says_in_short_what_the_audit_found(ledger: Ledger) -> None:
