@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from dashboards.identity import ROLES, Identity, role_of
+from monitors import plain_yaml
 from monitors.errors import ConfigError
 
 Roles = dict[str, list[str]]
@@ -123,7 +124,7 @@ def read(path: Path) -> tuple[SignIn, dict[str, Identity]]:
     Raises ConfigError naming place, value and remedy.
     """
     try:
-        held = yaml.safe_load(path.read_text(encoding="utf-8"))
+        held = plain_yaml.load(path.read_text(encoding="utf-8"))
         given = SignIn.model_validate(held if held is not None else {})
     except OSError as error:
         raise ConfigError([f"{path}: {error.strerror}; name the file that says how people sign in"]) from None

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Protocol
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from monitors import config_file
+from monitors import config_file, plain_yaml
 from monitors.audit import Severity
 from monitors.config import IsoLength
 from monitors.errors import ConfigError, RoundsError
@@ -158,7 +158,7 @@ def problems(config: ChannelsConfig) -> list[str]:
 def read(path: Path) -> ChannelsConfig:
     """Read channels.yaml; one that is not there means the log alone. Raises ConfigError."""
     try:
-        declared = yaml.safe_load(path.read_text(encoding="utf-8"))
+        declared = plain_yaml.load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return ChannelsConfig()
     except (OSError, UnicodeDecodeError) as error:

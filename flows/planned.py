@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
-from monitors import config_file
+from monitors import config_file, plain_yaml
 from monitors.calendar import Calendar
 from monitors.errors import ConfigError
 
@@ -28,7 +28,7 @@ def planned(path: Path, environ: Mapping[str, str] = os.environ) -> Calendar:
             raise ConfigError([f"{named}: ROUNDS_CALENDAR names a file that is not there"])
         return Calendar()
     try:
-        declared = yaml.safe_load(file.read_text(encoding="utf-8"))
+        declared = plain_yaml.load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError([f"{file}: cannot be read as UTF-8 text ({type(error).__name__})"]) from None
     except yaml.YAMLError as error:

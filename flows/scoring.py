@@ -6,6 +6,7 @@ With `flows/tracking.py` the only importer of MLflow, which takes a second to lo
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from mlflow.artifacts import download_artifacts
 from mlflow.exceptions import MlflowException
 
 from flows.unpacked import refuse_bursting
+from monitors import plain_yaml
 from monitors.errors import SourceInvalid, SourceUnavailable
 
 # MLflow's own switch refuses every format alike, so what is loaded is checked here, file by file, before.
@@ -73,8 +75,8 @@ def loaded(folder: Path, name: str, trusted: str | None) -> tuple[Predict, dict[
     Raises:
         SourceInvalid: where loading would run code that nobody vouched for, or no inputs are named.
     """
-    told = yaml.safe_load((folder / "MLmodel").read_text(encoding="utf-8"))
-    plain = told.get("flavors", {}).get("python_function", {})
+    told = _described(folder, name)
+    plain = told["flavors"].get("python_function", {})
     vouched = trusted is not None and trusted == digest_of(folder)
     if why := "" if vouched else _runs_code(folder, name, plain, told):
         changed = " (`source.trusted` names other files than these)" if trusted else ""
@@ -83,8 +85,7 @@ def loaded(folder: Path, name: str, trusted: str | None) -> tuple[Predict, dict[
             f"(serialization_format='skops'), or have it checked and say "
             f"`source.trusted: {digest_of(folder)}`"
         )
-    inputs = yaml.safe_load(str((told.get("signature") or {}).get("inputs") or "[]"))
-    named = {part["name"]: str(part["type"]) for part in inputs if isinstance(part, dict) and "name" in part}
+    named = dict(_inputs(told.get("signature")))
     if not named:
         raise SourceInvalid(f"{name}: its signature names no inputs; log it with one (infer_signature)")
     from mlflow import pyfunc  # loads pandas
@@ -98,6 +99,30 @@ def loaded(folder: Path, name: str, trusted: str | None) -> tuple[Predict, dict[
         raise SourceInvalid(f"{name}: cannot be loaded here ({kind}); see its requirements") from None
     finally:
         os.environ.pop(_SWITCH) if before is None else os.environ.update({_SWITCH: before})
+
+
+def _described(folder: Path, name: str) -> dict[str, Any]:
+    """What MLflow's own file says of a model."""
+    try:
+        told = plain_yaml.load((folder / "MLmodel").read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError, RecursionError):
+        told = None
+    flavors = told.get("flavors") if isinstance(told, dict) else None
+    if not isinstance(flavors, dict) or not all(isinstance(flavor, dict) for flavor in flavors.values()):
+        raise SourceInvalid(f"{name}: its file MLmodel describes no model that can be loaded; log it again")
+    return dict(told)
+
+
+def _inputs(signature: Any) -> Iterator[tuple[str, str]]:
+    """Each input's name and type, which MLflow keeps as JSON."""
+    said = signature.get("inputs") if isinstance(signature, dict) else None
+    try:
+        parts = json.loads(said) if isinstance(said, str) else []
+    except (ValueError, RecursionError):
+        return
+    for part in parts if isinstance(parts, list) else []:
+        if isinstance(part, dict) and isinstance(part.get("name"), str):
+            yield part["name"], str(part.get("type"))
 
 
 def _runs_code(folder: Path, name: str, plain: dict[str, Any], told: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from monitors import shared_bins
+from monitors import plain_yaml, shared_bins
 from monitors.config import ModelConfig
 from monitors.errors import ConfigError
 
@@ -121,9 +121,9 @@ def _loaded(text: str) -> Any:
     # Past some thousands of levels libyaml's loader ends the process, where Python's raises.
     if text.count("[") + text.count("{") <= _OPENED and not _INDENTED.search(text):
         with contextlib.suppress(yaml.YAMLError, ValueError):
-            return yaml.load(text, Loader=_Quick)  # noqa: S506  a SafeLoader subclass
+            return plain_yaml.load(text, _Quick)
     # What is wrong is said by the loader whose words and lines our messages were written for.
-    return yaml.load(text, Loader=_UniqueKeys)  # noqa: S506  likewise
+    return plain_yaml.load(text, _UniqueKeys)
 
 
 def checked(kind: type[T], declared: dict[str, Any], name: str) -> T:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import gzip
+import itertools
 import json
 import logging
 import os
@@ -17,8 +18,11 @@ import pyarrow as pa
 import pytest
 import yaml
 
-from flows import addresses, scoring, sealing, source, unpacked
+from dashboards import sign_in
+from flows import addresses, channel, scoring, sealing, source, unpacked
+from flows.planned import planned
 from flows.sources import _fhir_server
+from monitors import config_file, plain_yaml
 from monitors.errors import ConfigError, SourceInvalid
 from monitors.ledger import Ledger
 from tests.flows.fhir_server import serving
@@ -100,6 +104,50 @@ def test_a_model_that_bursts_is_not_loaded(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "model.skops", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("schema.json", b"0" * 40 * SMALL)
     with pytest.raises(SourceInvalid, match=f"sepsis: model.skops: {BURSTS}"):
+        scoring.loaded(tmp_path, "sepsis", None)
+
+
+def multiplied(first: str, again: str) -> str:
+    """Nine lines, of which each says the one before it ten times."""
+    lines = [f"{b}: &{b} {again % ', '.join([f'*{a}'] * 10)}" for a, b in itertools.pairwise("abcdefghij")]
+    return "\n".join([f"a: &a {first}", *lines, ""])
+
+
+def test_a_few_lines_of_yaml_do_not_become_a_thousand_million_values(tmp_path: Path) -> None:
+    """Aliases of aliases cost nothing to read, and all there is when somebody writes them out."""
+    file = tmp_path / "held.yaml"
+    merged = "a: &a {k: 1}\nb: &b {<<: [*a, *a]}\nc: {<<: *b, l: 2}"
+    assert plain_yaml.load(merged)["c"] == {"k": 1, "l": 2}, "who reuses a part may"
+    assert plain_yaml.load("") is None
+    lists = multiplied("{k: ten, l: ten}", "[%s]")
+    for text in (
+        f"{lists}signature: {{inputs: *j}}",
+        f"{lists}flavors: {{python_function: {{loader_module: *j}}}}",
+        f"{lists}? *j\n: 1",
+        multiplied("{k: 1}", "{<<: [%s]}"),  # merged mappings are written out while they are read
+        f"b: &b {'x' * 100_000}\nc: [{', '.join(['*b'] * 100)}]",
+        "a: &a [*a]",
+    ):
+        file.write_text(text)
+        (tmp_path / "MLmodel").write_text(text)
+        for reader, kind in (
+            (config_file.read, ConfigError),
+            (channel.read, ConfigError),
+            (sign_in.read, ConfigError),
+            (lambda path: planned(path, {"ROUNDS_CALENDAR": str(path)}), ConfigError),
+        ):
+            with pytest.raises(kind, match="repeat too much"):
+                reader(file)
+        with pytest.raises(SourceInvalid, match="sepsis: its file MLmodel describes no model"):
+            scoring.loaded(tmp_path, "sepsis", None)
+
+
+@pytest.mark.parametrize(
+    "said", ["", "[]", "flavors: 1", "flavors: {sklearn: [1]}", "a: [", "a: !!python/name:os.system x"]
+)
+def test_a_file_that_describes_no_model_is_said_to_be_none(said: str, tmp_path: Path) -> None:
+    (tmp_path / "MLmodel").write_text(said)
+    with pytest.raises(SourceInvalid, match="sepsis: its file MLmodel describes no model that can be loaded"):
         scoring.loaded(tmp_path, "sepsis", None)
 
 
@@ -214,7 +262,12 @@ def test_nothing_of_ours_unpickles_or_runs_text() -> None:
                 names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
                 names += [str(node.module)] if isinstance(node, ast.ImportFrom) else []
                 calls = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
-                if refused & {name.partition(".")[0] for name in names} or calls in ("eval", "exec"):
+                of_yaml = isinstance(node, ast.Attribute) and ast.unparse(node) in (
+                    "yaml.load",
+                    "yaml.safe_load",
+                )
+                wild = of_yaml or calls in ("eval", "exec")
+                if wild or refused & {name.partition(".")[0] for name in names}:
                     found.append(f"{file.relative_to(ROOT)}:{node.lineno}")
     assert found == []
 
