@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
-from contextlib import ExitStack
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from threading import Timer
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from flows.home import Home
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
+# What SQLAlchemy asks a database with from coroutines, and uvicorn looks for changed code with: 2 MB, and
+# both do without.
+UNUSED = ("greenlet", "watchfiles")
 _LISTENING = 0.5  # seconds after which the pages answer
 
 
@@ -38,27 +43,29 @@ def serve_pages(
     With `tls`, a certificate and its key, over TLS: for that the sign-in has to say `public_url`, on
     which the certificate's name, the cookies and what browsers are told of encryption rest.
     """
-    import uvicorn
+    with _without(*UNUSED):
+        import uvicorn
 
-    from dashboards.access import AccessLog
-    from dashboards.app import create_app
-    from dashboards.entry import Entry
-    from dashboards.sign_in import read
-    from flows import source
-    from flows.beside import scheduler
-    from flows.home import now, open_ledger
-    from flows.telling import channels_for
-    from monitors.release import kept
+        from dashboards.access import AccessLog
+        from dashboards.app import create_app
+        from dashboards.awaited import published
+        from dashboards.entry import Entry
+        from dashboards.sign_in import read
+        from flows import source
+        from flows.beside import scheduler
+        from flows.home import now, open_ledger
+        from flows.telling import channels_for
+        from monitors.alike import Alike
 
     entry = Entry.of(*read(sign_in), now) if sign_in else None
     public = urlsplit(entry.ways.public_url or "").hostname if entry else None
     encrypted = _certificate(tls, public if entry and entry.ways.secure else None, now()) if tls else None
-    configs = {config.model: config for config in map(source.read_to_show, files)}
+    configs = {config.model: config for config in map(Alike().held, map(source.read_to_show, files))}
     ledger = open_ledger(home)
     app = create_app(
         ledger,
         configs,
-        published=lambda audit: kept(ledger, audit),
+        published=published(ledger, now),
         now=(lambda: as_of) if as_of else now,
         allowed_hosts=[*LOOPBACK, *names, *([public] if public else [])],
         entry=entry,
@@ -77,6 +84,19 @@ def serve_pages(
         # Nobody's word is taken for where a request comes from: the proxy is known by its own address.
         # The pages use no web sockets, and a loop in C is of no use to threads that read a ledger.
         uvicorn.run(app, host=host, port=port, **listening(encrypted))
+
+
+@contextmanager
+def _without(*names: str) -> Iterator[None]:
+    """Nobody finds these libraries meanwhile, as where they are not installed; unless they are loaded."""
+    absent = [name for name in names if name not in sys.modules]
+    for name in absent:
+        sys.modules[name] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        for name in absent:
+            del sys.modules[name]
 
 
 def _settle() -> None:

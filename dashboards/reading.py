@@ -140,17 +140,19 @@ class Reading:
         """
         with self._lock:
             held = {head.seq: self._held[str(head.seq)] for head in heads if str(head.seq) in self._held}
-        wanted = [f"{head.digest}|{RULES}" for head in heads if head.seq not in held]
-        told, chain = self.ledger.several("release", wanted), self.ledger.head()
+        wanted = {f"{head.digest}|{RULES}": head for head in heads if head.seq not in held}
         fresh: dict[str, Recorded] = {}
-        for head in heads:
-            release = told.get(f"{head.digest}|{RULES}")
-            if head.seq in held or (release is not None and release.gone and head.seq != asked.seq):
+        told: set[int] = set()
+        for release in self.ledger.several("release", list(wanted)):
+            head = wanted[release.key]
+            told.add(head.seq)
+            if release.gone and head.seq != asked.seq:
                 continue
-            if release is not None:
-                shown, revision = Audit.read(release.body), int(head.summary["revision"])
-                held[head.seq] = Recorded(shown, head.at, revision, head.digest, head.seq)
-                fresh[str(head.seq)] = held[head.seq]
+            shown, revision = Audit.read(release.body), int(head.summary["revision"])
+            held[head.seq] = fresh[str(head.seq)] = Recorded(shown, head.at, revision, head.digest, head.seq)
+        chain = self.ledger.head()
+        for head in heads:
+            if head.seq in held or head.seq in told:
                 continue
             key = f"{head.seq}|{chain}"
             with self._lock:
@@ -160,7 +162,8 @@ class Reading:
         with self._lock:
             for key in (str(seq) for seq in held if str(seq) in self._held):
                 self._held.move_to_end(key)
-            self._held.update(fresh)
+            # Oldest first, so that they are the first to go.
+            self._held.update(sorted(fresh.items(), key=lambda made: made[1].audit.window))
             many = sum(len(each.audit.findings) for each in self._held.values())
             while many > HELD and len(self._held) > SPAN:
                 many -= len(self._held.popitem(last=False)[1].audit.findings)

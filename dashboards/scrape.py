@@ -1,4 +1,4 @@
-"""A scrape: samples gathered as they come, and written by Prometheus' own client, family by family."""
+"""A scrape: samples written by Prometheus' own client a few hundred at a time, as they come."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
 
 FORMAT = "text/plain; version=0.0.4; charset=utf-8"
+TOGETHER = 500  # samples written at once: before they are written they take several times the place
 Sample = tuple[str, tuple[str, ...], float]
 
 
@@ -27,20 +28,34 @@ class Scrape:
         self.samples = 0
         self._families = families
         self._held: dict[str, list[tuple[tuple[str, ...], float]]] = {}
+        self._waiting = 0
+        self._written: dict[str, bytearray] = {}
 
     def add(self, samples: Iterable[Sample]) -> None:
         """Gather samples: family, the values of its labels, and a number."""
         for name, values, number in samples:
             self._held.setdefault(name, []).append((values, number))
             self.samples += 1
+            self._waiting += 1
+        if self._waiting >= TOGETHER:
+            self._write()
 
     def text(self) -> bytes:
         """Every family that has a sample, in the order they were declared."""
+        self._write()
+        return b"".join(self._written[name] for name in self._families if name in self._written)
+
+    def _write(self) -> None:
         # Only here: pages that nobody scrapes do without it.
         from prometheus_client import generate_latest
 
-        # One family after the other: what the client writes from takes several times its place.
-        return b"".join(generate_latest(_Family(self, name)) for name in self._families if name in self._held)
+        for name in self._held:
+            lines = generate_latest(_Family(self, name))
+            told = self._written.setdefault(name, bytearray())
+            # What a family is and means stands in two lines before its first sample, and only there.
+            told += lines.split(b"\n", 2)[2] if told else lines
+        self._held.clear()
+        self._waiting = 0
 
     def family(self, name: str) -> Metric:
         """One family as Prometheus' client has it."""

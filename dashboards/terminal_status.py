@@ -79,7 +79,7 @@ def _lines(ledger: Ledger, now: datetime, configs: Mapping[str, ModelConfig]) ->
     heads = ledger.heads(last=1)
     told = {str(head.model): (head, said) for head, said in zip(heads, summed(ledger, heads), strict=True)}
     unheard = sorted(configs.keys() - told.keys())
-    since = {model: entry.at for model, entry in ledger.several(WATCHED, unheard).items()}
+    since = {entry.key: entry.at for entry in ledger.several(WATCHED, unheard)}
     for model in unheard:
         yield model, freshness(configs[model], None, now, since.get(model)), None, {}
     for model, (head, said) in told.items():

@@ -128,7 +128,7 @@ def keep(ledger: Ledger, model: str, calendar: Calendar, zone: ZoneInfo) -> None
 
 def kept(ledger: Ledger, model: str) -> Calendar:
     """What the calendar said of a model at its last run."""
-    entry = ledger.latest(KIND, [model]).get(model)
+    entry = next(ledger.latest(KIND, [model]), None)
     return Calendar.model_validate(entry.body) if entry else Calendar()
 
 

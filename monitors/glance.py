@@ -182,8 +182,8 @@ def kept(ledger: Ledger, newest: Mapping[str, int]) -> Iterator[tuple[str, Glanc
     # A few at a time: the bodies of five hundred, as they are read, take ten times their place.
     models = tuple(newest)
     for start in range(0, len(models), AT_ONCE):
-        for model, entry in ledger.latest("glance", models[start : start + AT_ONCE]).items():
-            if entry.key == _key(model, newest[model]):
+        for entry in ledger.latest("glance", models[start : start + AT_ONCE]):
+            if entry.key == _key(model := str(entry.model), newest[model]):
                 yield model, Glance.read(entry.body)
 
 

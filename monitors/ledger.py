@@ -149,14 +149,14 @@ class Ledger:
         found = list(self._select((_entries.c.kind == kind) & (_entries.c.key == key)))
         return found[0] if found else None
 
-    def several(self, kind: str, keys: Sequence[str], *, bodies: bool = True) -> dict[str, Entry]:
-        """The entries of a kind under these keys, those that are there."""
-        found: dict[str, Entry] = {}
+    def several(self, kind: str, keys: Sequence[str], *, bodies: bool = True) -> Iterator[Entry]:
+        """The entries of a kind under these keys, those that are there, each read as it is asked for.
+
+        A body, as plain values, takes several times the place of what is made of it.
+        """
         for start in range(0, len(keys), _TOGETHER):
             wanted = _entries.c.key.in_(keys[start : start + _TOGETHER])
-            these = self._select((_entries.c.kind == kind) & wanted, bodies=bodies)
-            found |= {entry.key: entry for entry in these}
-        return found
+            yield from self._select((_entries.c.kind == kind) & wanted, bodies=bodies)
 
     def find(self, kind: str, content: str) -> Entry | None:
         """The first entry of a kind whose body has this digest, or None."""
@@ -315,13 +315,13 @@ class Ledger:
         with self._reading() as connection:
             return newest(connection, kind, model, after)
 
-    def latest(self, kind: str, models: Sequence[str]) -> dict[str, Entry]:
-        """The last entry of a kind of each of these models."""
+    def latest(self, kind: str, models: Sequence[str]) -> Iterator[Entry]:
+        """The last entry of a kind of each of these models, each read as it is asked for."""
         newest = sa.select(sa.func.max(_entries.c.seq)).where(_entries.c.kind == kind)
         if len(models) <= _FEW:
             newest = newest.where(_entries.c.model.in_(models))
-        found = self._select(_entries.c.seq.in_(newest.group_by(_entries.c.model)))
-        return {str(entry.model): entry for entry in found if entry.model in models} if models else {}
+        found = self._select(_entries.c.seq.in_(newest.group_by(_entries.c.model))) if models else ()
+        yield from (entry for entry in found if entry.model in models)
 
     def models(self) -> list[str]:
         """Every model with an audit, in alphabetical order."""

@@ -59,7 +59,8 @@ def summed(ledger: Ledger, heads: Sequence[Entry]) -> list[dict[str, Any]]:
 
     `rows` (None where withheld), `worst`, `counts` by verdict, and `slow`, slow changes that stand.
     """
-    told = ledger.several("release", [f"{head.digest}|{RULES}" for head in heads], bodies=False)
+    keys = [f"{head.digest}|{RULES}" for head in heads]
+    told = {entry.key: entry for entry in ledger.several("release", keys, bodies=False)}
     found = []
     for head in heads:
         release = told.get(f"{head.digest}|{RULES}")
@@ -178,7 +179,8 @@ def _newest_first(ledger: Ledger, seqs: Sequence[int]) -> Iterator[tuple[Entry, 
     """Audits with what is kept of their releases, without bodies; a few at a time, whatever the years."""
     for last in range(len(seqs), 0, -_AT_ONCE):
         heads = ledger.those(seqs[max(0, last - _AT_ONCE) : last])
-        light = ledger.several("release", [f"{head.digest}|{RULES}" for head in heads], bodies=False)
+        keys = [f"{head.digest}|{RULES}" for head in heads]
+        light = {entry.key: entry for entry in ledger.several("release", keys, bodies=False)}
         yield from ((head, light.get(f"{head.digest}|{RULES}")) for head in reversed(heads))
 
 

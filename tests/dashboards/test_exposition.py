@@ -163,6 +163,19 @@ def test_whatever_a_label_or_a_number_is_prometheus_reads_it_back() -> None:
     assert math.isnan(unknown.samples[0].value)
 
 
+def test_a_scrape_written_in_parts_says_each_family_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def told() -> bytes:
+        scrape = Scrape({"a": (("model",), "What\nit is."), "b": (("model",), "Another.")})
+        for model in "xyz":
+            scrape.add([("b", (model,), 1.0), ("a", (model,), 2.0)])
+        return scrape.text()
+
+    whole = told()
+    monkeypatch.setattr("dashboards.scrape.TOGETHER", 2)
+    assert told() == whole
+    assert whole.count(b"# TYPE") == 2
+
+
 def test_what_is_owed_is_counted(client: httpx.Client, tmp_path: Path) -> None:
     held = reading(tmp_path)
     (copies,) = of(samples(Exposition(held).text()), "rounds_copies_owed")

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parent.parent.parent
 HEAVY = {
     "scipy", "pandas", "sklearn", "fairlearn", "mlflow", "evidently", "prefect", "ibis", "duckdb", "pyarrow",
     "polars", "sqlglot", "uvloop", "websockets", "rich", "fastapi", "cryptography", "alembic", "numpy",
+    "greenlet", "watchfiles",
 }  # fmt: skip
 # `rounds serve` as it starts, and a reader in a thread of it who opens every page and then tells.
 PROGRAM = """
