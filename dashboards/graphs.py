@@ -173,12 +173,13 @@ def drift_map(history: Sequence[Audit], shown: Audit, *, everything: bool = Fals
 
     ranked = sorted(grid.items(), key=worst)
     kept = ranked if everything else ranked[:MAP_ROWS]
+    periods = [period(audit.window) for audit in audits]
     dates = [day(audit.window.end).rpartition(" ")[0] for audit in audits]
     rows = (
         Shifted(
             subject,
             line[now],
-            _strip(subject, line, audits, now),
+            _strip(subject, line, periods, now),
             tuple(str(f.verdict) if f else None for f in line),
         )
         for subject, line in kept
@@ -186,12 +187,12 @@ def drift_map(history: Sequence[Audit], shown: Audit, *, everything: bool = Fals
     return DriftMap(tuple(rows), axis(dates), len(ranked) - len(kept), tuple(audits))
 
 
-def _strip(subject: str, line: Sequence[Finding | None], audits: Sequence[Audit], shown: int) -> Markup:
+def _strip(subject: str, line: Sequence[Finding | None], periods: Sequence[str], shown: int) -> Markup:
     said = [
-        f"{period(audit.window)}: {measure(f.metric)} {measured(f.value, f.unit)}, {WORDS[f.verdict]}"
+        f"{when}: {measure(f.metric)} {measured(f.value, f.unit)}, {WORDS[f.verdict]}"
         if f
-        else f"{period(audit.window)}: not measured"
-        for f, audit in zip(line, audits, strict=True)
+        else f"{when}: not measured"
+        for f, when in zip(line, periods, strict=True)
     ]
     beyond = sum(f is not None and f.verdict is Verdict.BEYOND for f in line)
     title = f"{subject}: beyond in {beyond} of {counted(len(line), 'window')}"

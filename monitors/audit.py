@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, make_dataclass, replace
 from enum import StrEnum
-from itertools import repeat
-from operator import attrgetter, call, itemgetter
+from operator import attrgetter, itemgetter
 from sys import intern
 from typing import Any, Literal
 
@@ -155,16 +153,17 @@ class Finding:
             values = _FIELDS_OF(payload)
         except KeyError:  # written before a field was there
             return cls._read_some(payload)
-        # Past the constructor: of a history there are hundreds of thousands to read.
-        made = object.__new__(cls)
-        deque(map(call, _PUT, repeat(made), values), maxlen=0)
-        _PUT_VERDICT(made, Verdict(made.verdict))
-        for put, said in zip(_PUT_SENTENCES, _SENTENCES_OF(made), strict=True):
-            if said is not None:  # findings say the same few over and over: each is held in memory once
-                put(made, intern(said))
+        # Filled while it may still be changed: of a history there are hundreds of thousands to read.
+        made: Any = _Open(*values)
+        made.verdict = Verdict(made.verdict)
+        for said in _SENTENCES:
+            if getattr(made, said) is not None:  # each is held in memory once, however many say it
+                setattr(made, said, intern(getattr(made, said)))
         if made.holds is not None:
-            _PUT_HOLDS(made, tuple(made.holds))
-        return made
+            made.holds = tuple(made.holds)
+        made.__class__ = cls
+        done: Finding = made
+        return done
 
     @classmethod
     def _read_some(cls, payload: Mapping[str, Any]) -> Finding:
@@ -181,16 +180,10 @@ class Finding:
 
 _FIELDS = frozenset(Finding.__slots__)
 _ALL_OF, _AS_IT_IS = attrgetter(*Finding.__slots__), frozenset({str, int, type(None)})
-_FIELDS_OF, _PUT = (
-    itemgetter(*Finding.__slots__),
-    tuple(getattr(Finding, n).__set__ for n in Finding.__slots__),
-)
+_FIELDS_OF = itemgetter(*Finding.__slots__)
 _SENTENCES = ("reason", "caution", "action", "runbook")  # shorter words the reader of JSON holds once
-_SENTENCES_OF, _PUT_SENTENCES = (
-    attrgetter(*_SENTENCES),
-    tuple(getattr(Finding, n).__set__ for n in _SENTENCES),
-)
-_PUT_VERDICT, _PUT_HOLDS = (getattr(Finding, name).__set__ for name in ("verdict", "holds"))
+# A finding that is still being read: the same places in memory, and they may be filled one by one.
+_Open = make_dataclass("_Open", Finding.__slots__, slots=True)
 
 
 def _plain(value: Any) -> Any:

@@ -26,9 +26,13 @@ _SHAPES: dict[str, str] = {
 
 def shape(verdict: Verdict, x: str = "6", y: str = "6") -> Markup:
     """The verdict's mark about a point of an SVG; `x` and `y` may be percentages."""
+    return element("svg", _mark(verdict), x=x, y=y, overflow="visible")
+
+
+@cache
+def _mark(verdict: Verdict) -> Markup:
     drawn = Markup(_SHAPES[verdict])  # noqa: S704  our own constants
-    mark = element("g", drawn, class_=f"mark {verdict}")
-    return element("svg", mark, x=x, y=y, overflow="visible")
+    return element("g", drawn, class_=f"mark {verdict}")
 
 
 def glyph(verdict: Verdict) -> Markup:
@@ -45,7 +49,8 @@ def element(name: str, content: Markup | str = "", /, **attributes: object) -> M
     listed = "".join(
         [f' {_named(key)}="{_plain(value)}"' for key, value in attributes.items() if value is not None]
     )
-    return Markup(f"<{name}{listed}>{escape(content)}</{name}>")  # noqa: S704  every part is escaped
+    inside = content if content.__class__ is Markup else escape(content)
+    return Markup(f"<{name}{listed}>{inside}</{name}>")  # noqa: S704  every part is escaped
 
 
 @cache  # a page draws thousands of elements, with the same twenty names
@@ -54,6 +59,8 @@ def _named(key: str) -> str:
 
 
 def _plain(value: object) -> str:
+    if value.__class__ is int:
+        return str(value)
     return f"{value:.5g}" if isinstance(value, float) else str(escape(value))
 
 

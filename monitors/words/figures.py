@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dates
 import math
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from monitors.window import Window
 
@@ -116,6 +117,7 @@ def day(moment: datetime) -> str:
     return shown if (at.hour, at.minute) == (0, 0) else f"{shown}, {at:%H:%M}"
 
 
+@lru_cache(maxsize=256)  # a page says the same few days hundreds of times
 def date(moment: datetime) -> str:
     """The day alone, in UTC.
 
