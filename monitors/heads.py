@@ -12,6 +12,7 @@ from monitors.entry_table import entries, reached
 from monitors.window import utc
 
 _RANK: Mapping[str | None, int] = {"scored": 0, "outcome": 1}
+_FEW = 200  # audits that lack something, looked at by themselves
 _TOGETHER = 500  # entries asked for by number at once
 # What an index holds, or what stands before the body: a column after it costs reading past it.
 LIGHT = ("seq", "at", "kind", "key", "model", "version", "window", "window_end", "stage", "summary", "digest")
@@ -141,7 +142,22 @@ def light(connection: sa.Connection, seqs: Sequence[int]) -> list[dict[str, Any]
 
 def lacking(connection: sa.Connection, kind: str) -> int:
     """How many audits as they stand have no entry of a kind under their digest."""
-    return int(connection.scalar(sa.select(sa.func.count()).select_from(_without(kind).subquery())) or 0)
+    have = sa.select(entries.c.key).where(entries.c.kind == kind)
+    # Two sorted columns side by side: where few lack it, the years that have it stay unranked.
+    bare = sa.select(entries.c.digest).where(entries.c.kind == "audit").except_(have)
+    few = connection.scalars(bare.limit(_FEW + 1)).all()
+    if len(few) > _FEW:
+        every = sa.select(sa.func.count()).select_from(_without(kind).subquery())
+        return int(connection.scalar(every) or 0)
+    found = connection.execute(_of_audits(entries.c.digest.in_(few))).all()
+    ends = {(row.model, row.window_end) for row in found}
+    ending = sa.tuple_(entries.c.model, entries.c.window_end).in_(ends)
+    stand = {seq for seq, _ in _best(connection.execute(_of_audits(ending)).all())} if ends else set()
+    return sum(row.seq in stand for row in found)
+
+
+def _of_audits(those: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    return sa.select(*_FACTS).where((entries.c.kind == "audit") & those)
 
 
 def without(engine: sa.Engine, kind: str, model: str) -> list[int]:

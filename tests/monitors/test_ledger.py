@@ -334,6 +334,22 @@ def test_audits_without_a_mark_are_those_that_stand_oldest_first(ledger: Ledger)
     assert len(unmarked()) == 2
 
 
+@pytest.mark.parametrize("few", [0, 200])
+def test_few_or_many_that_lack_a_mark_are_counted(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr("monitors.heads._FEW", few)
+    assert ledger.lacking("copied") == 0
+    for index in range(3):
+        ledger.record(audit(index), profile(index))
+    ledger.record(audit(0, rows=77), profile(0, rows=77))  # restated: the first no longer stands
+    ledger.record(replace(audit(1), stage="outcome"), profile(1))  # likewise
+    assert ledger.lacking("copied") == 3
+    for head in ledger.heads("sepsis")[:2]:
+        ledger.append("copied", head.digest, {"run_id": "a"}, model="sepsis")
+    assert ledger.lacking("copied") == 1
+
+
 def test_a_head_says_in_short_what_the_audit_found(ledger: Ledger) -> None:
     ledger.record(audit(), profile())
     (head,) = ledger.heads("sepsis")
