@@ -20,7 +20,7 @@ import time
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from monitors.canonical import canonical
 from monitors.carried import chained
 from monitors.chain import GENESIS, hashed
 from monitors.ledger import Entry, Ledger
+from monitors.notice import Notice
 from monitors.release import RULES
 from monitors.window import Window, utc
 
@@ -146,12 +147,20 @@ class Day:
         for kind, key, text in (
             ("copied", digest, canonical({"run_id": digest[7:39]})),
             ("weighed", digest, weighed),
-            *(("alert", f"{digest[7:23]}|{i}|{entry.key.rpartition('|')[2]}", canonical(entry.body).replace(
-                f'"{name(0)}"', f'"{model}"')) for i, entry in enumerate(self.alerts)),
+            *(("alert", f"{told.key}|{told.status}", canonical(told.payload()))
+              for told in self._told(model, window)),
         ):  # fmt: skip
             packed, whole = zlib.compress(text.encode(), 1), hashlib.sha256(text.encode()).hexdigest()
             source = self.weighed if kind != "alert" else self.alerts[0]
             yield {**row(source, key, packed, f"sha256:{whole}"), "kind": kind}
+
+    def _told(self, model: str, window: Window) -> Iterator[Notice]:
+        """Its alerts, each beginning and end as many days later as the day is: an episode has one key."""
+        later = window.start - Window.parse(str(self.audit.window)).start
+        for entry in self.alerts:
+            told = Notice.read(json.loads(canonical(entry.body).replace(f'"{name(0)}"', f'"{model}"')))
+            ends = told.ends + later if told.ends else None
+            yield replace(told, starts=told.starts + later, ends=ends)
 
 
 def write(ledger: Ledger, template: Ledger, models: int, days: int) -> int:
