@@ -96,6 +96,8 @@ def _parsed(name: str, expression: str, dialect: str) -> exp.Expr:
         raise ConfigError([f"source.derive.{name}: not one SQL expression{at}"]) from None
     except RecursionError:
         raise ConfigError([f"source.derive.{name}: is nested too deeply; derive it in parts"]) from None
+    except (AttributeError, TypeError, LookupError):  # of some torn texts the parser itself breaks
+        raise ConfigError([f"source.derive.{name}: not one SQL expression"]) from None
     if len(trees) != 1:
         raise ConfigError([f"source.derive.{name}: must be one SQL expression (got {len(trees)})"])
     return trees[0]

@@ -229,7 +229,8 @@ def connect_beside(first: Source, config: ModelConfig, view: ModelConfig, folder
 def renew(source: Source) -> None:
     """Between two windows of many: let a source give back what its engine kept of those it counted.
 
-    Does nothing of a source whose engine keeps nothing, or is somebody else's server.
+    Does nothing of a source whose engine keeps nothing, or is somebody else's server; nor of a joined one,
+    which counts a table of what was joined, and opens no file for a window.
     """
     anew: Callable[[], None] | None = getattr(source, "renew", None)
     if anew is not None:
