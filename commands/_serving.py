@@ -50,6 +50,7 @@ def serve_pages(
         from dashboards.app import create_app
         from dashboards.awaited import published
         from dashboards.entry import Entry
+        from dashboards.memory import GivingBack
         from dashboards.sign_in import read
         from flows import source
         from flows.beside import scheduler
@@ -73,6 +74,7 @@ def serve_pages(
         oncall=channels_for(files[0]).oncall if files else None,
         certificate_ends=encrypted.ends if encrypted else None,
     )
+    app.add_middleware(GivingBack)
     settling = Timer(_LISTENING, _settle)
     settling.daemon = True
     settling.start()
