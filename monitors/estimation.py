@@ -20,6 +20,7 @@ from monitors.errors import NotComputable
 from monitors.histogram import Counts, Floats
 from monitors.interval import LEVEL, quantile
 from monitors.metric import Estimate
+from monitors.outcomes import outcomes
 
 DRAWS = 400
 SEED = 20_260_105
@@ -170,15 +171,14 @@ class Outlook:
         lines = random.multivariate_normal(self.meaning.line, self.meaning.spread, size=DRAWS)
         risk = special.expit(lines @ np.stack([np.ones_like(self.tally.score), logit(self.tally.score)]))
 
-        def outcomes(n: Counts) -> Floats:
-            # Nothing is drawn for a cell without people, so leaving it out changes no draw.
-            held = np.flatnonzero(n)
-            both = np.zeros((2, *risk.shape))
-            both[0][:, held] = random.binomial(n[held], risk[:, held])
-            both[1][:, held] = n[held] - both[0][:, held]
-            return both
+        def both(n: Counts) -> Floats:
+            held = np.flatnonzero(n)  # of the decisions, most cells know one
+            drawn = np.zeros((2, *risk.shape))
+            drawn[0][:, held] = outcomes(n[held], risk[:, held], random)
+            np.subtract(n, drawn[0], out=drawn[1])
+            return drawn
 
-        return People(self.tally.score, *(outcomes(n) for n in _parts(self.tally)))
+        return People(self.tally.score, *(both(n) for n in _parts(self.tally)))
 
     def estimate(
         self,
