@@ -26,6 +26,7 @@ from flows import beside
 from monitors.ledger import Ledger
 from monitors.release import kept
 from monitors.schedule import WATCHED
+from monitors.window import utc
 from tests.conftest import free_port
 
 pytestmark = pytest.mark.server
@@ -284,6 +285,13 @@ def mlflow(host: Host, path: str, **wanted: Any) -> dict[str, Any]:
     return found
 
 
+def mlflow_runs(host: Host) -> list[dict[str, Any]]:
+    """Every run of every experiment that is not deleted."""
+    ids = [e["experiment_id"] for e in mlflow(host, "/experiments/search", max_results=100)["experiments"]]
+    found: list[dict[str, Any]] = mlflow(host, "/runs/search", experiment_ids=ids, max_results=100)["runs"]
+    return found
+
+
 def test_each_role_has_a_database_of_its_own_and_no_other(host: Host) -> None:
     def signs_in(role: str, database: str, secret: str) -> bool:
         password = (host.folder / "secrets" / f"{secret}.password").read_text("utf-8")
@@ -320,8 +328,7 @@ def test_twenty_models_go_through_every_service_and_two_workers(host: Host) -> N
     assert {datetime.fromisoformat(run["expected_start_time"]).weekday() for run in coming} == {0}
 
     # MLflow: a run for each, with what people may see of the audit.
-    ids = [e["experiment_id"] for e in mlflow(host, "/experiments/search", max_results=100)["experiments"]]
-    held = mlflow(host, "/runs/search", experiment_ids=ids, max_results=100)["runs"]
+    held = mlflow_runs(host)
     tags = {tag["value"] for run in held for tag in run["data"]["tags"] if tag["key"] == "rounds.audit"}
     audits = {name: kept(ledger, ledger.audits(name)[0].audit) for name in NAMES}
     assert tags == {audit.digest for audit in audits.values()}
@@ -353,3 +360,34 @@ def test_twenty_models_go_through_every_service_and_two_workers(host: Host) -> N
     (dump,) = (host.folder / "volumes/backups").glob("rounds-*.dump")
     listed = subprocess.run(["pg_restore", "--list", str(dump)], capture_output=True, text=True, check=True)
     assert "TABLE DATA public rounds_entries" in listed.stdout
+
+
+def test_one_deployment_taken_twice_at_once_leaves_each_window_once(host: Host) -> None:
+    ledger = Ledger(host.environ("worker")["ROUNDS_LEDGER_URL"], lambda: datetime.now(UTC))
+    wait(lambda: len(ledger.heads()) == MODELS and ledger.lacking("copied") == 0)
+    (taken,) = [each for each in prefect(host, "/deployments/filter") if each["name"].startswith(FAULTY)]
+    monday = datetime.now(UTC).replace(hour=6, minute=0, second=0, microsecond=0)
+    monday += timedelta(weeks=1, days=-monday.weekday())
+    asked_for = {
+        "parameters": {**taken["parameters"], "moment": utc(monday)},
+        "state": {"type": "SCHEDULED"},
+    }
+    made = f"{host.url('prefect')}/api/deployments/{taken['id']}/create_flow_run"
+    both = {httpx.post(made, json=asked_for, timeout=PATIENT).raise_for_status().json()["id"] for _ in "12"}
+
+    def ended() -> list[dict[str, Any]]:
+        runs = [run for run in prefect(host, "/flow_runs/filter") if run["id"] in both]
+        return runs if all(run["end_time"] for run in runs) else []
+
+    runs = wait(ended)
+    assert {run["state_name"] for run in runs} == {"Completed"}
+    assert len(runs) == 2
+    wait(lambda: ledger.lacking("copied") == 0)
+    audits = [(e.model, e.window, e.stage) for e in ledger.entries("audit", bodies=False)]
+    many = len(taken["parameters"]["models"])
+    assert len(audits) == len(set(audits)) == MODELS + many
+    held = mlflow_runs(host)
+    assert len(held) == MODELS + many, "and a run of MLflow for each, none of them twice"
+    raised = [entry.key for entry in ledger.entries("alert", bodies=False)]
+    assert len(raised) == len(set(raised))
+    assert ledger.verify()
