@@ -12,6 +12,7 @@ from dashboards.reading import Reading
 from monitors.audit import WORST_FIRST, Verdict
 from monitors.config import ModelConfig
 from monitors.glance import Glance
+from monitors.oncall import EVERYWHERE
 from monitors.words.names import FAMILIES, people
 from monitors.words.sentences import sentence
 
@@ -29,6 +30,7 @@ class Row:
     freshness: Freshness
     alerts: int = 0  # that nobody has answered
     answered: int = 0  # taken or silenced, and not over
+    here: str = ""  # the site, where this installation watches one
 
     @property
     def version(self) -> str:
@@ -55,6 +57,17 @@ class Row:
     def review(self) -> date | None:
         """When it is looked at again as a whole; None where nobody set a day."""
         return self.config.governance.review if self.config else None
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """Where it is used, as far as that may be shown: the sites its audits tell of, or else ours."""
+        named = self.glance.sites if self.glance else ()
+        return named or ((self.here,) if self.here else ())
+
+    @property
+    def sites_left(self) -> int:
+        """How many more sites its audits tell of than are named here."""
+        return self.glance.sites_left if self.glance else 0
 
     @property
     def told(self) -> str:
@@ -85,10 +98,11 @@ def board(reading: Reading) -> list[Row]:
     found = []
     lasting = reading.alerts()[0]
     alerts = Counter((alert.notice.model, alert.state == "open") for alert in lasting)
+    here = "" if reading.oncall.site == EVERYWHERE else reading.oncall.site
     for model, held in reading.glances().items():
         config = reading.configs.get(model)
         fresh = reading.freshness(model, held.window if held else None)
-        found.append(Row(model, config, held, fresh, alerts[model, True], alerts[model, False]))
+        found.append(Row(model, config, held, fresh, alerts[model, True], alerts[model, False], here))
     return sorted(found, key=lambda row: row.rank)
 
 
@@ -98,16 +112,26 @@ def families(rows: Iterable[Row]) -> list[str]:
     return [family for family in FAMILIES if family in ALWAYS or family in held]
 
 
-def kept(rows: Iterable[Row], *, q: str = "", state: str = "", tier: str = "", owner: str = "") -> list[Row]:
-    """The rows a filter leaves: every word of `q` somewhere in what the row says."""
+def sites(rows: Iterable[Row]) -> list[str]:
+    """The sites of all rows: those of most models first."""
+    counts = Counter(site for row in rows for site in row.sites)
+    return sorted(counts, key=lambda site: (-counts[site], site))
+
+
+def kept(
+    rows: Iterable[Row], *, q: str = "", state: str = "", tier: str = "", site: str = "", owner: str = ""
+) -> list[Row]:
+    """The rows a filter leaves: every word of `q` somewhere in what the row says, or in a site's name."""
     words = q.casefold().split()
     left = []
     for row in rows:
-        text = f"{row.model} {row.title} {row.owner or ''} {row.told}".casefold()
+        told = (row.model, row.title, row.owner or "", row.told, *row.sites) if words else ()
+        text = " ".join(told).casefold()
         fits = (
             all(word in text for word in words)
             and state in ("", row.state)
             and tier in ("", row.tier or "none")
+            and (site in ("", *row.sites) or (site == "none" and not row.sites))
             and owner in ("", row.owner or "none")
         )
         left += [row] if fits else []

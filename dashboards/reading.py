@@ -79,7 +79,9 @@ class Reading:
 
     def _glance(self, model: str) -> Glance | None:
         audits = [self._publish(r) for r in self.ledger.audits(model, last=WINDOWS)]
-        return glance(audits, self.ledger.awaiting(model))
+        config = self.configs.get(model)
+        site = config.columns.site if config else None
+        return glance(audits, self.ledger.awaiting(model), site=site)
 
     def alerts(self) -> tuple[list[Held], list[Quiet]]:
         """The alerts that last, and every silence; read again when the ledger grew, or one may end."""

@@ -93,6 +93,8 @@ def fleet(rows: Iterable[Row], families: Sequence[str]) -> Table:
         "version",
         "risk_tier",
         "owner",
+        "sites",
+        "sites_left",
         "state",
         "window",
         "due",
@@ -111,6 +113,8 @@ def fleet(rows: Iterable[Row], families: Sequence[str]) -> Table:
                 row.version,
                 row.tier,
                 row.owner,
+                "; ".join(row.sites) or None,
+                row.sites_left,
                 row.state,
                 str(row.glance.window) if row.glance else None,
                 utc(row.freshness.due) if row.freshness.due else None,
@@ -124,6 +128,26 @@ def fleet(rows: Iterable[Row], families: Sequence[str]) -> Table:
                 row.alerts,
                 row.answered,
                 row.review.isoformat() if row.review else None,
+            )
+            for row in rows
+        ),
+    )
+
+
+def heard(rows: Iterable[Row]) -> Table:
+    """When each model was last heard: windows missed, when the next audit is due, when the last came."""
+    columns = ("model", "title", "freshness", "missed", "due", "window", "written")
+    return Table(
+        columns,
+        tuple(
+            (
+                row.model,
+                row.title,
+                row.freshness.state,
+                row.freshness.missed,
+                utc(row.freshness.due) if row.freshness.due else None,
+                str(row.glance.window) if row.glance else None,
+                utc(row.glance.at) if row.glance else None,
             )
             for row in rows
         ),

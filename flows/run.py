@@ -171,7 +171,7 @@ def _afterwards(
 ) -> None:
     """Send on what is owed: to people, to the pages, and to MLflow."""
     after_audits(config, ledger, channels, now())
-    glance.keep(ledger, config.model)
+    glance.keep(ledger, config.model, config.columns.site)
     if copy:
         settle(config, ledger, home, now(), told)
 

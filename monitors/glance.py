@@ -23,6 +23,7 @@ from monitors.worst import SEVERITIES, excess, running, worst_first
 FORM = 3  # of what is kept; another number makes every glance anew
 WINDOWS = 12  # how far back it looks
 STANDING = 12  # findings kept for /metrics
+SITES = 200  # sites kept by name
 AT_ONCE = 50  # glances read together
 FAMILIES = ("quality", "drift", "performance", "fairness", "oversight", "text")
 
@@ -101,6 +102,8 @@ class Glance:
         standing: findings worth a series in /metrics.
         families: the spread of each family's checks.
         groups: rows of each group whose volume is shown, by attribute, the fewest first.
+        sites: the sites that may be shown, by name; none in a glance kept before sites were.
+        sites_left: how many more there are; those named are the largest.
     """
 
     window: Window
@@ -119,6 +122,8 @@ class Glance:
     standing: tuple[Stands, ...]
     families: Mapping[str, Spread]
     groups: tuple[tuple[str, str, int], ...] = ()
+    sites: tuple[str, ...] = ()
+    sites_left: int = 0
 
     def payload(self) -> dict[str, Any]:
         """As plain values."""
@@ -135,6 +140,8 @@ class Glance:
             "standing": [each.payload() for each in self.standing],
             "families": {family: asdict(spread) for family, spread in self.families.items()},
             "groups": [list(each) for each in self.groups],
+            "sites": list(self.sites),
+            "sites_left": self.sites_left,
         }
 
     @classmethod
@@ -155,11 +162,16 @@ class Glance:
             standing=stands,
             families={family: Spread(**held) for family, held in payload["families"].items()},
             groups=tuple((attribute, group, n) for attribute, group, n in payload["groups"]),
+            sites=tuple(intern(site) for site in payload.get("sites", ())),
+            sites_left=payload.get("sites_left", 0),
         )
 
 
-def keep(ledger: Ledger, model: str) -> Glance | None:
-    """Work out a model's glance from its last audits and keep it; None where it has no audit."""
+def keep(ledger: Ledger, model: str, site: str | None = None) -> Glance | None:
+    """Work out a model's glance from its last audits and keep it; None where it has no audit.
+
+    `site` is the column its file names as the site.
+    """
     seen = ledger.newest("audit", model).get(model)
     if seen is None:
         return None
@@ -169,7 +181,7 @@ def keep(ledger: Ledger, model: str) -> Glance | None:
     planned = (
         calendar.said(calendar.kept(ledger, model), recorded[-1].audit, ZoneInfo("UTC")) if recorded else ""
     )
-    made = glance(recorded, ledger.awaiting(model), planned)
+    made = glance(recorded, ledger.awaiting(model), planned, site)
     if made is not None:
         with contextlib.suppress(LedgerError):  # another worker kept it in the same moment
             window = str(made.window)  # by which a retention rule knows how old it is
@@ -191,13 +203,16 @@ def _key(model: str, seen: int) -> str:
     return f"{model}|{seen}|{RULES}|{FORM}"
 
 
-def glance(recorded: Sequence[Recorded], awaiting: datetime | None, planned: str = "") -> Glance | None:
+def glance(
+    recorded: Sequence[Recorded], awaiting: datetime | None, planned: str = "", site: str | None = None
+) -> Glance | None:
     """Reduce a model's last audits, oldest first; None where there is none.
 
     Args:
         recorded: the last windows, as people may see them.
         awaiting: when the oldest of its windows ended whose outcomes are not counted.
         planned: what the change calendar says of the last one.
+        site: the column that names the site; None where the model has none.
     """
     if not recorded:
         return None
@@ -206,6 +221,7 @@ def glance(recorded: Sequence[Recorded], awaiting: datetime | None, planned: str
     judged = worst_first(f for f in last.findings if f.severity != "info")
     worst = judged[0] if judged else None
     known = changed(last, audits[-2] if len(audits) > 1 else None)
+    named, left = sites(audits, site)
     return Glance(
         window=last.window,
         version=last.version,
@@ -223,6 +239,8 @@ def glance(recorded: Sequence[Recorded], awaiting: datetime | None, planned: str
         standing=tuple(standing(recorded)[:STANDING]),
         families=families(recorded),
         groups=tuple(volumes(last)[:STANDING]),
+        sites=named,
+        sites_left=left,
     )
 
 
@@ -240,6 +258,26 @@ def volumes(audit: Audit) -> list[tuple[str, str, int]]:
         and f.verdict is not Verdict.WITHHELD
     ]  # fmt: skip
     return [(attribute, group, n) for n, attribute, group in sorted(found)]
+
+
+def sites(audits: Sequence[Audit], attribute: str | None) -> tuple[tuple[str, ...], int]:
+    """The sites that audits, as people may see them, tell of; and how many more there are.
+
+    A site counts as it was last told, so one that fell silent, or grew too small to show, stays while
+    an audit before says that it was there. One that none shows is not named, nor counted as left.
+
+    Args:
+        audits: oldest first.
+        attribute: the column that names the site; None where there is none.
+    """
+    told: dict[str, int] = {}
+    for audit in audits:
+        shown = (f for f in audit.findings if f.subject == attribute and f.verdict is not Verdict.WITHHELD)
+        # What is pooled has a name of its own, and is no site.
+        counts = [(f.n or 0, f.group) for f in shown if f.group is not None and not f.holds]
+        told |= {site: n for n, site in sorted(counts) if n}  # of a site's measures the one of most people
+    largest = sorted(told, key=lambda site: (-told[site], site))
+    return tuple(sorted(largest[:SITES])), max(0, len(largest) - SITES)
 
 
 def cells(audit: Audit) -> dict[str, Cell]:

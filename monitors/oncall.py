@@ -12,6 +12,7 @@ from monitors.window import utc
 
 FALLBACK = "Use the ward's usual screening and clinical judgement until this is resolved."
 READ = "Open the model's page and read what changed."
+EVERYWHERE = "all"  # of a site that nobody named
 BANDS = (0, 1, 11, 30, 100, 1_000, 10_000)  # 1 to 10 people are one band, and never told apart
 # NIST AI 800-4's kinds of monitoring.
 KINDS = {"quality": "operational", "oversight": "human_factors"}
@@ -27,7 +28,7 @@ class OnCall:
         escalation: by severity, after how long who hears of it while nobody has answered.
     """
 
-    site: str = "all"
+    site: str = EVERYWHERE
     environment: str = "prod"
     fallbacks: Mapping[str, str] = field(default_factory=dict)
     escalation: Mapping[str, tuple[tuple[timedelta, str], ...]] = field(default_factory=dict)

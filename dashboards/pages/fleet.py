@@ -9,7 +9,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from dashboards.board import TIERS, Row, board, families, kept
+from dashboards.board import TIERS, Row, board, families, kept, sites
 from dashboards.charts.sparkline import sparkline
 from dashboards.graphs import allowed
 from dashboards.identity import CURRENT
@@ -22,14 +22,17 @@ from monitors.words.names import title
 
 router = Router(include_in_schema=False)
 HELD = 8  # boards kept in memory, compressed
+CHOICES = 200  # sites to choose from; any other is found by typing its name
 STATES = ("silent", *map(str, WORST_FIRST))
 
 
 @router.get("/")
-def fleet(request: Request, q: str = "", verdict: str = "", tier: str = "", owner: str = "") -> HTMLResponse:
+def fleet(
+    request: Request, q: str = "", verdict: str = "", tier: str = "", site: str = "", owner: str = ""
+) -> HTMLResponse:
     """Works without JavaScript; with it, typing asks for the same page and swaps the board in."""
     reading = request.app.state.reading
-    chosen = {"q": q, "verdict": verdict, "tier": tier, "owner": owner}
+    chosen = {"q": q, "verdict": verdict, "tier": tier, "site": site, "owner": owner}
     asked = urlencode({key: value for key, value in chosen.items() if value})
     # Five hundred rows take a tenth of a second to write; within a minute they are the same rows.
     held = request.app.state.boards
@@ -55,6 +58,7 @@ def _written(reading: Reading, chosen: dict[str, str], asked: str) -> bytes:
     rows = board(reading)
     picked = {"state" if name == "verdict" else name: value for name, value in chosen.items()}
     shown = kept(rows, **picked)
+    known = sites(rows)
     return packed(
         "fleet.html",
         asked=asked,
@@ -67,6 +71,8 @@ def _written(reading: Reading, chosen: dict[str, str], asked: str) -> bytes:
         states=STATES,
         tiers=TIERS,
         spark=spark,
+        sites=sorted(known[:CHOICES]),
+        more_sites=max(0, len(known) - CHOICES),
         owners=sorted({row.owner for row in rows if row.owner}),
     )
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from dashboards import tables
 from dashboards.board import Row, board
+from dashboards.pages.tables import SHEET, sheet
 from dashboards.reading import Reading
 from dashboards.routing import Router
 from dashboards.templating import page
@@ -40,16 +42,13 @@ def api_health(request: Request) -> dict[str, Any]:
     """The same as JSON: counts, the ledger's head, and when each model was last audited."""
     reading = request.app.state.reading
     rows = board(reading)
-    heard = [
-        {
-            "model": row.model,
-            "freshness": row.freshness.state,
-            "written": utc(row.glance.at) if row.glance else None,
-            "due": utc(row.freshness.due) if row.freshness.due else None,
-        }
-        for row in rows
-    ]
-    return {**owed(reading, rows), "retention": _retention(reading), "models": heard}
+    return {**owed(reading, rows), "retention": _retention(reading), "models": tables.heard(rows).records()}
+
+
+@router.get("/api/health.csv", tags=["tables"], responses=SHEET)
+def health_sheet(request: Request) -> Response:
+    """When each model was last heard, for a spreadsheet."""
+    return sheet(tables.heard(board(request.app.state.reading)), "rounds-health")
 
 
 def owed(reading: Reading, rows: list[Row]) -> dict[str, Any]:

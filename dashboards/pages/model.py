@@ -22,6 +22,7 @@ from dashboards.stretch import SPAN, SPANS
 from dashboards.templating import page
 from monitors.audit import Audit, Finding, Verdict
 from monitors.config import ModelConfig
+from monitors.glance import sites
 from monitors.governance.matters import paused
 from monitors.ledger import Recorded
 from monitors.words import sentences as words
@@ -49,6 +50,7 @@ def model(
     moved = changes(audits[place - 1] if place else None, audit)
     drift = drift_map(audits, audit, everything=columns == "all")
     turned = reading.turns(model, audits)
+    named, left = sites(audits, config.columns.site if config else None)
     return page(
         "model.html",
         **at.common(),
@@ -77,6 +79,8 @@ def model(
         moved_since=moved[:SHOWN],
         more_moved=max(0, len(moved) - SHOWN),
         matures=matures(at.shown, config),
+        sites=named,
+        sites_left=left,
     )  # fmt: skip
 
 

@@ -106,11 +106,11 @@ MADE: dict[str, Callable[[Request, Opened, str, str], Table]] = {
 
 @router.get("/models.csv", responses=SHEET)
 def fleet_sheet(
-    request: Request, q: str = "", verdict: str = "", tier: str = "", owner: str = ""
+    request: Request, q: str = "", verdict: str = "", tier: str = "", site: str = "", owner: str = ""
 ) -> Response:
     """The ward board as it is filtered, for a spreadsheet."""
     rows = board(request.app.state.reading)
-    shown = kept(rows, q=q, state=verdict, tier=tier, owner=owner)
+    shown = kept(rows, q=q, state=verdict, tier=tier, site=site, owner=owner)
     return sheet(tables.fleet(shown, families(rows)), "rounds-models")
 
 

@@ -7,6 +7,7 @@ import gzip
 import io
 import re
 from datetime import date
+from html import unescape
 from typing import Any
 
 import httpx
@@ -26,6 +27,7 @@ from dashboards.board import board
 from dashboards.pages import fleet
 from dashboards.reading import Reading
 from dashboards.tables import STARTS
+from monitors.window import Window
 from monitors.words import figures, names
 from tests.dashboards import counted, ward
 
@@ -122,8 +124,7 @@ def test_every_page_with_a_table_offers_it_as_csv_and_json(client: httpx.Client,
         rows = sheet(client, link)
         as_json = client.get(link.replace(".csv", "", 1))
         assert as_json.status_code == 200
-        if page != "fleet":
-            assert len(as_json.json()) == len(rows)
+        assert len(as_json.json()) == len(rows)
 
 
 def test_the_sheet_of_a_window_is_what_its_page_shows(client: httpx.Client) -> None:
@@ -161,11 +162,36 @@ def test_the_sheet_of_a_review_withholds_what_its_page_withholds(client: httpx.C
 
 
 def test_the_sheet_of_the_fleet_keeps_its_filter_and_order(client: httpx.Client) -> None:
-    for asked in ("", "?verdict=silent", "?q=readmi"):
+    for asked in ("", "?verdict=silent", "?q=readmi", "?site=South"):
         html = client.get(f"/{asked}").text
         shown = re.findall(r'role="rowheader"><a href="/models/([^"]+)"', html)
         rows = sheet(client, links(html)[0])
         assert [httpx.URL(f"http://x/{name}").path[1:] for name in shown] == [row["model"] for row in rows]
+        listed = client.get(f"/api/models{asked}").json()
+        assert [row["model"] for row in listed] == [row["model"] for row in rows]
+        for one, row in zip(listed, rows, strict=True):
+            said = (one["owner"], one["worst"], one["next_review"], "; ".join(one["sites"]))
+            assert [word or "" for word in said] == [
+                row[name] for name in ("owner", "worst", "next_review", "sites")
+            ]
+            assert (one["state"], str(one["open_alerts"])) == (row["state"], row["open_alerts"])
+
+
+def test_the_sheet_of_health_is_what_its_page_shows(client: httpx.Client) -> None:
+    html = client.get("/health").text
+    shown, rows = cells(html, "Models and their last audit"), sheet(client, links(html)[0])
+    assert len(rows) == len(shown) >= 9
+    for row, (model, freshness, window, written) in zip(rows, shown, strict=True):
+        assert (
+            " ".join(unescape(model).split()) == " ".join(row["title"].removeprefix("'").split())
+            or "<" in row["title"]
+        )
+        assert window == (figures.period(Window.parse(row["window"])) if row["window"] else "–")
+        assert (written == "–") == (row["written"] == "")
+        assert ("missed" in freshness) == (row["freshness"] == "stale")
+        assert f"{row['missed']} window" in freshness or row["freshness"] != "stale"
+    as_json = client.get("/api/health").json()["models"]
+    assert [{k: "" if v is None else str(v) for k, v in one.items()} for one in as_json] == rows
 
 
 def test_the_sheet_of_a_column_is_what_is_drawn(client: httpx.Client) -> None:
@@ -214,7 +240,7 @@ def test_the_board_tells_when_a_model_is_looked_at_again(app: Starlette, review:
     governance = held.governance.model_copy(update={"review": date.fromisoformat(review)})
     configs = {"fall-risk": held.model_copy(update={"governance": governance})}
     reading = Reading(app.state.reading.ledger, configs, ward.published, lambda: ward.NOW)
-    chosen = dict.fromkeys(("q", "verdict", "tier", "owner"), "")
+    chosen = dict.fromkeys(("q", "verdict", "tier", "site", "owner"), "")
     assert said in gzip.decompress(fleet._written(reading, chosen, "")).decode()
     rows = tables.fleet(board(reading), ()).records()
     assert {row["model"]: row["next_review"] for row in rows}["fall-risk"] == review

@@ -81,6 +81,24 @@ def test_choosing_a_verdict_filters_the_board(page: Page, site: str) -> None:
     expect(page).to_have_url(site + "/?verdict=silent")
 
 
+def test_a_site_filters_the_board_chosen_or_typed(page: Page, site: str) -> None:
+    page.goto(site + "/")
+    rows = page.locator("#board tbody tr")
+    page.get_by_role("combobox", name="Site").focus()
+    page.keyboard.type("So")  # as a keyboard chooses
+    expect(rows).to_have_count(2)
+    expect(page).to_have_url(site + "/?site=South")
+    expect(page.get_by_role("status")).to_contain_text("2 of 9 models used at South")
+    page.reload()
+    expect(page.get_by_role("combobox", name="Site")).to_have_value("South")
+    expect(rows).to_have_count(2)
+    page.get_by_role("combobox", name="Site").select_option("")
+    expect(rows).to_have_count(9)
+    page.get_by_label("Find").press_sequentially("north", delay=10)
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("2 sites")
+
+
 def test_a_deep_link_opens_its_window_and_the_steps_walk_on(page: Page, site: str) -> None:
     page.goto(site + "/models/sepsis-early-warning?window=2026-01-05")
     expect(page.get_by_label("Window", exact=True).locator("option:checked")).to_contain_text(
@@ -100,6 +118,11 @@ def test_without_scripts_the_filter_still_works(browser: Browser, site: str) -> 
     page.get_by_label("Find").fill("triage")
     page.get_by_role("button", name="Show").click()
     expect(page.locator("#board tbody tr")).to_have_count(1)
+    page.get_by_label("Find").fill("")
+    page.get_by_role("combobox", name="Site").select_option("North")
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator("#board tbody tr")).to_have_count(1)
+    expect(page.locator("#board")).to_contain_text("Sepsis early warning")
     context.close()
 
 

@@ -10,11 +10,15 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 
 from dashboards.app import create_app
+from dashboards.board import board
+from dashboards.reading import Reading
 from dashboards.security import HEADERS
 from monitors.audit import Audit, Finding, Verdict
 from monitors.ledger import Ledger
+from monitors.oncall import OnCall
 from tests.dashboards import ward
 from tests.dashboards.conftest import served
 
@@ -102,6 +106,11 @@ def test_the_board_puts_the_worst_first_and_silence_above_health(client: httpx.C
         ("verdict=failed", 1),
         ("tier=high", 2),
         ("tier=none", 2),
+        ("site=South", 2),
+        ("site=North&tier=high", 1),
+        ("site=none", 7),
+        ("site=Annexe", 0),
+        ("q=north", 1),
         ("owner=Dr.+Chen,+imaging+lead", 1),
         ("verdict=beyond&tier=high", 1),
     ],
@@ -110,6 +119,20 @@ def test_a_filter_leaves_what_was_asked_for(client: httpx.Client, asked: str, le
     answer = client.get(f"/?{asked}")
     assert answer.text.count('<th scope="row" role="rowheader">') == left
     assert answer.headers["hx-replace-url"].startswith("/?")
+
+
+def test_a_site_too_small_to_show_is_nowhere(client: httpx.Client) -> None:
+    shown = client.get("/models/sepsis-early-warning").text
+    assert "<dt>Sites</dt><dd><bdi>North</bdi>, <bdi>South</bdi></dd>" in shown
+    for path in ("/", "/api/models", "/api/models.csv"):
+        assert "South" in client.get(path).text
+        assert not re.search("Annexe|West", client.get(path).text), "the next is withheld with it"
+
+
+def test_a_model_that_names_no_site_is_where_rounds_is(app: Starlette) -> None:
+    held = app.state.reading
+    reading = Reading(held.ledger, {}, ward.published, lambda: ward.NOW, OnCall(site="St. Example"))
+    assert {row.sites for row in board(reading)} == {("St. Example",)}
 
 
 def test_a_model_says_what_to_do_with_figures_duration_action_and_runbook(client: httpx.Client) -> None:

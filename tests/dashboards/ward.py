@@ -86,6 +86,7 @@ columns:
   outcome: sepsis
   numeric: [lactate, heart_rate, age]
   sensitive: [race, sex]
+  site: hospital
 outcome: {{matures_after: P30D}}
 window: P7D
 schedule: "0 6 * * 1"
@@ -241,6 +242,15 @@ def gaps() -> Iterator[Finding]:
                 reason="the interval reaches across the margin" if verdict is Verdict.CANNOT_TELL else None,
                 action="Bring it to the governance committee with the group's counts.",
             )
+
+
+def sites(**rows: int) -> Iterator[Finding]:
+    """How many people each site sent."""
+    for site, n in rows.items():
+        yield finding(
+            "scored_share", "fairness", Verdict.CANNOT_TELL, subject="hospital", group=site, unit=SHARE,
+            value=1.0, n=n, events=n, severity="info",
+        )  # fmt: skip
 
 
 def changed(findings: Iterator[Finding], *others: Finding) -> tuple[Finding, ...]:
@@ -413,8 +423,13 @@ def build(folder: Path) -> tuple[Ledger, dict[str, ModelConfig]]:
     """The ward as most tests look at it."""
     ledger = Ledger(f"sqlite:///{folder}/ledger.db", lambda: NOW - timedelta(hours=2))
     for week in range(WEEKS):
-        record(ledger, "sepsis-early-warning", week, sick(week))
-        record(ledger, "readmission-30d", week, tuple(usual(week)))
+        record(
+            ledger,
+            "sepsis-early-warning",
+            week,
+            (*sick(week), *sites(North=300, South=194, West=100, Annexe=6)),
+        )
+        record(ledger, "readmission-30d", week, (*usual(week), *sites(South=600)))
         record(ledger, "imaging-triage", week, failed(week))
         if week < WEEKS - 3:
             record(ledger, "deterioration-index", week, tuple(usual(week)))

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
 
 from flows.monitor import step
+from monitors import glance
 from monitors.alert import changes, standing
 from monitors.audit import Audit, Finding, Verdict
 from monitors.config_file import parse
 from monitors.cube import UNKNOWN, Cube
-from monitors.glance import volumes
+from monitors.glance import Glance, sites, volumes
+from monitors.ledger import Recorded
 from monitors.quality.halved_groups import halved_groups
 from monitors.quality.silent_groups import silent_groups
 from monitors.suppression import published
@@ -135,3 +138,30 @@ def test_the_volume_of_each_site_is_known_where_it_may_be_shown(audits: list[Aud
     assert 330 < sum(counts.values()) < 410
     later = {group: n for attribute, group, n in volumes(audits[1]) if attribute == "site"}
     assert later["north"] == 0
+
+
+def test_a_site_that_fell_silent_is_still_one_and_one_too_small_is_none(audits: list[Audit]) -> None:
+    assert sites(audits[:2], "site") == (("east", "north", "south"), 0)
+    assert sites(audits[1:2], "site") == (("east", "south"), 0), "of the week without the north alone"
+    small = (replace(f, verdict=Verdict.WITHHELD) if f.group == "east" else f for f in audits[0].findings)
+    assert sites([audits[0].with_findings(tuple(small))], "site") == (("north", "south"), 0)
+    assert sites(audits, None) == ((), 0)
+
+
+def test_of_very_many_sites_the_largest_are_named_and_the_rest_counted(
+    audits: list[Audit], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(glance, "SITES", 2)
+    named, left = sites(audits[:1], "site")
+    assert "south" in named, "half of everyone"
+    assert (len(named), left) == (2, 1)
+
+
+def test_a_glance_kept_before_sites_were_still_reads(audits: list[Audit]) -> None:
+    recorded = [Recorded(audit, START, 1, audit.digest, place) for place, audit in enumerate(audits)]
+    made = glance.glance(recorded, None, site="site")
+    assert made is not None
+    assert made.sites == ("east", "north", "south")
+    assert Glance.read(made.payload()).sites == made.sites
+    before = {name: said for name, said in made.payload().items() if not name.startswith("sites")}
+    assert (Glance.read(before).sites, Glance.read(before).sites_left) == ((), 0)
