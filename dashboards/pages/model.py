@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse
 
 from dashboards.changes import changes
 from dashboards.freshness import Freshness
-from dashboards.gaps import forest_of, gap_measures
+from dashboards.gaps import forest_of, gap_measures, of_groups
 from dashboards.graphs import drift_map, key_findings, timeline_of
 from dashboards.opened import opened
 from dashboards.routing import Router
@@ -66,6 +66,7 @@ def model(
         measures=measures,
         measure=chosen,
         forest=forest_of(audit, chosen) if chosen else None,
+        gaps=of_groups(audit, chosen) if chosen else [],
         checks=quality(audit, whole=True),
         quality=quality(audit, whole=False),
         quality_metrics=sorted(

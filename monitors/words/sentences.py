@@ -344,8 +344,8 @@ def sure(finding: Finding) -> str:
     return f"not sure. {likely}, which reaches both sides of {agreed}, so it may be chance.{tail}"
 
 
-def read_gaps(findings: Sequence[Finding]) -> str:
-    """What a forest plot shows, in one sentence."""
+def read(findings: Sequence[Finding], of: str = "group") -> str:
+    """What a forest plot shows of its groups, or a drift map of its columns, in one sentence."""
     counts = {verdict: sum(f.verdict is verdict for f in findings) for verdict in Verdict}
     told = [
         f"{counts[verdict]} {word}"
@@ -359,7 +359,7 @@ def read_gaps(findings: Sequence[Finding]) -> str:
         )
         if counts[verdict]
     ]
-    return f"Of {counted(len(findings), 'group')}: {', '.join(told)}."
+    return f"Of {counted(len(findings), of)}: {', '.join(told)}."
 
 
 def over_time(finding: Finding) -> str:
@@ -369,7 +369,7 @@ def over_time(finding: Finding) -> str:
     value = measured(finding.value, finding.unit, gap=finding.group is not None)
     past = []
     if finding.margin is not None:
-        far = "past" if finding.verdict is Verdict.BEYOND else "not surely past"
+        far = _AGAINST_MARGIN.get(finding.verdict, "not surely past")
         past.append(f"{far} the margin of {margin(finding)}")
     if finding.chance is not None:
         more = "more" if abs(finding.value) > finding.chance else "no more"
@@ -377,6 +377,11 @@ def over_time(finding: Finding) -> str:
     return f"Now {value}{', ' if past else ''}{' and '.join(past)}."
 
 
+_AGAINST_MARGIN = {
+    Verdict.BEYOND: "past",
+    Verdict.WITHIN: "within",
+    Verdict.CANNOT_TELL: "neither surely within nor surely past",
+}
 VERDICT_WORDS = {
     Verdict.WITHHELD: "Withheld",
     Verdict.CANNOT_TELL: "It cannot be told",
