@@ -84,6 +84,10 @@ def _arms(findings: Sequence[Finding]) -> list[Arm]:
     return [Arm(f.subject, f.group or "", f.verdict, f.n, f.value, f.low, f.high) for f in findings]
 
 
+_COSTS_BELOW = ("true_positive_rate", "auroc", "positive_predictive_value", "miscalibration_loss")
+_COSTS_ABOVE = ("observed_expected_ratio", "false_positive_rate", "false_negative_rate")
+
+
 def served_worst(audit: Audit) -> Finding | None:
     """The gap to look at first: the worst judged, and where none is told, the widest that is seen."""
     gaps = [
@@ -98,14 +102,28 @@ def served_worst(audit: Audit) -> Finding | None:
     return worst_first(gaps)[0] if gaps else None
 
 
+def furthest_apart(audit: Audit) -> Finding | None:
+    """Of the gaps that are told, and of which nobody can say whose cost they are, the worst judged.
+
+    A group flagged more often than the others may be better looked after or more disturbed.
+    """
+    told = (Verdict.BEYOND, Verdict.DIFFERENT)
+    gaps = [
+        f
+        for f in audit.findings
+        if f.group is not None
+        and f.severity != "info"
+        and f.verdict in told
+        and f.slow is None
+        and f.metric not in _COSTS_BELOW + _COSTS_ABOVE
+    ]
+    return worst_first(gaps)[0] if gaps else None
+
+
 def _harms(finding: Finding) -> bool:
     """Whether the gap is to the group's cost: fewer found, less well ranked, risk understated."""
-    lower = ("true_positive_rate", "auroc", "positive_predictive_value", "miscalibration_loss")
-    higher = ("observed_expected_ratio", "false_positive_rate", "false_negative_rate")
     value = finding.value or 0.0
-    if finding.metric in lower:
-        return value < 0
-    return value > 0 if finding.metric in higher else False
+    return value < 0 if finding.metric in _COSTS_BELOW else value > 0 and finding.metric in _COSTS_ABOVE
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,34 +83,55 @@ def forest(
     firsts = {arm.attribute: arm for arm in reversed(arms)}.values()
     rows = []
     for arm in arms:
-        cells = [_label(arm), _count(arm), *_drawn(arm, scale, margin, zero, written, "")]
+        drawn = _drawn(arm, scale, margin, zero, written, "", heading if beside else None)
+        cells = [_label(arm), cell("–" if arm.n is None else f"{arm.n:,}", "figure", counted), *drawn]
         if beside and other:
             second = beside.of(arm)
             cells += (
-                _drawn(second, other, beside.margin, 0.0, beside.written, " second")
+                _drawn(second, other, beside.margin, 0.0, beside.written, " second", "Loss")
                 if second
-                else [element("td", "", class_="plot second"), element("td", "–", class_="figure")]
+                else [cell("", "plot second"), cell("–", "figure", "Loss")]
             )
-        rows.append(element("tr", joined(cells), class_="first" if arm in firsts else None))
+        rows.append(element("tr", joined(cells), class_="first" if arm in firsts else None, role="row"))
     spare = element("td", "", class_="spare")
-    drawn = [element("td", axis, class_="plot" if i == 0 else "plot second") for i, axis in enumerate(axes)]
-    feet = [spare, spare, *(cell for axis in drawn for cell in (axis, spare))]
+    feet = [spare, spare]
+    for axis, kind, name in zip(axes, ("plot", "plot second"), (heading, "Loss"), strict=False):
+        told = element("span", name, class_="label") if other else ""
+        feet += [element("td", axis, class_=kind), element("td", told, class_="spare")]
+    return laid(caption, columns, rows, feet, "forest")
+
+
+def laid(
+    caption: str,
+    columns: Sequence[tuple[str, str]],
+    rows: Sequence[Markup],
+    feet: Sequence[Markup],
+    kind: str,
+) -> Markup:
+    """The table round drawn rows; its roles are said, since on a phone a row is no row of cells."""
+    heads = joined(_head(name, at) for name, at in columns)
     return element(
         "table",
         joined(
             [
                 element("caption", caption),
-                element("thead", element("tr", joined(_head(name, kind) for name, kind in columns))),
-                element("tbody", joined(rows)),
+                element("thead", element("tr", heads, role="row"), role="rowgroup"),
+                element("tbody", joined(rows), role="rowgroup"),
                 element("tfoot", element("tr", joined(feet), class_="axis", aria_hidden="true")),
             ]
         ),
-        class_="forest",
+        class_=kind,
+        role="table",
     )
 
 
 def _head(name: str, kind: str) -> Markup:
-    return element("th", name, class_=kind, scope="col")
+    return element("th", name, class_=kind, scope="col", role="columnheader")
+
+
+def cell(content: Markup | str, kind: str, name: str | None = None) -> Markup:
+    """A cell, and what stands before it on a phone, where no heading is above it."""
+    return element("td", content, class_=kind, role="cell", data_label=name)
 
 
 def _reach(arms: Sequence[Arm], zero: float, margin: float | None) -> float:
@@ -128,11 +149,7 @@ def _reach(arms: Sequence[Arm], zero: float, margin: float | None) -> float:
 
 def _label(arm: Arm) -> Markup:
     named = [element("span", arm.attribute, class_="attribute"), Markup(" "), element("b", arm.group)]
-    return element("th", joined(named), scope="row", class_="group")
-
-
-def _count(arm: Arm) -> Markup:
-    return element("td", "–" if arm.n is None else f"{arm.n:,}", class_="figure")
+    return element("th", joined(named), scope="row", class_="group", role="rowheader")
 
 
 def _drawn(
@@ -142,12 +159,13 @@ def _drawn(
     zero: float,
     written: Callable[[float | None], str],
     kind: str,
+    name: str | None,
 ) -> list[Markup]:
     value = written(arm.value) if arm.value is not None else "–"
     told = joined([element("span", value), element("span", f", {WORDS[arm.verdict]}", class_="unseen")])
     return [
-        element("td", _plot(arm, scale, margin, zero), class_=f"plot{kind}"),
-        element("td", told, class_=f"figure gap {arm.verdict}"),
+        cell(_plot(arm, scale, margin, zero), f"plot{kind}"),
+        cell(told, f"figure gap {arm.verdict}", name),
     ]
 
 

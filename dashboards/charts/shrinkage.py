@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from dashboards.charts.forest import cell, laid
 from dashboards.charts.svg import Scale, element, joined, percentage
 from monitors.words.figures import percent
 
 ROW, AXIS, TIP = 34, 24, 4
+FIGURES = ("By itself", "Pooled", "Drawn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,33 +42,26 @@ def shrinkage(
     """A table whose plot column is drawn; every figure of the plot stands in it as text."""
     ends = [v for g in groups for v in (g.own, g.pooled, g.low, g.high) if v is not None]
     scale = Scale(max(0.0, min(ends, default=0.0) - 0.02), min(1.0, max(ends, default=1.0) + 0.02))
-    figures = [(name, "figure") for name in ("By itself", "Pooled", "Drawn")]
+    figures = [(name, "figure") for name in FIGURES]
     heads = [("Group", "group"), (counted, "figure"), ("By itself (ring) to pooled (dot)", "plot"), *figures]
-    head = element("tr", joined(element("th", name, class_=kind, scope="col") for name, kind in heads))
-    rows = joined(_row(group, scale, written) for group in groups)
+    rows = [_row(group, scale, written, counted) for group in groups]
     spare = element("td", "", class_="spare")
-    axis = joined([spare, spare, element("td", _axis(scale, written), class_="plot"), spare, spare, spare])
-    parts = [
-        element("caption", caption),
-        element("thead", head),
-        element("tbody", rows),
-        element("tfoot", element("tr", axis, class_="axis", aria_hidden="true")),
-    ]
-    return element("table", joined(parts), class_="forest shrinkage")
+    feet = [spare, spare, element("td", _axis(scale, written), class_="plot"), spare, spare, spare]
+    return laid(caption, heads, rows, feet, "forest shrinkage")
 
 
-def _row(group: Drawn, scale: Scale, written: Callable[[float | None], str]) -> Markup:
+def _row(group: Drawn, scale: Scale, written: Callable[[float | None], str], counted: str) -> Markup:
     n = "–" if group.n is None else f"{group.n:,}"
     figures = [group.why, "–", "–"]
     if group.pooled is not None and group.own is not None:
         figures = [written(group.own), written(group.pooled), percent(group.drawn)]
     cells = [
-        element("th", group.group, scope="row", class_="group"),
-        element("td", n, class_="figure"),
-        element("td", _plot(group, scale), class_="plot"),
-        *(element("td", figure, class_="figure") for figure in figures),
+        element("th", group.group, scope="row", class_="group", role="rowheader"),
+        cell(n, "figure", counted),
+        cell(_plot(group, scale), "plot" if group.pooled is not None else "plot bare"),
+        *(cell(said, "figure", name) for name, said in zip(FIGURES, figures, strict=True)),
     ]
-    return element("tr", joined(cells))
+    return element("tr", joined(cells), role="row")
 
 
 def _plot(group: Drawn, scale: Scale) -> Markup:

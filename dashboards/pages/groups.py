@@ -10,6 +10,7 @@ from dashboards import gaps
 from dashboards.opened import opened
 from dashboards.routing import Router
 from dashboards.templating import page
+from monitors.audit import Verdict
 from monitors.words import sentences as words
 
 router = Router(include_in_schema=False)
@@ -33,11 +34,15 @@ def groups(
     shown = reading.counts.by_group(at.shown, by)
     findings = gaps.of_groups(at.audit, chosen, attribute) if chosen else []
     lines = [gaps.Line.of(at.audit, finding) for finding in findings]
-    worst = gaps.served_worst(at.audit)
+    worst, apart = gaps.served_worst(at.audit), False
+    if worst is None or worst.verdict not in (Verdict.BEYOND, Verdict.DIFFERENT):
+        told = gaps.furthest_apart(at.audit)
+        worst, apart = (told, True) if told else (worst, False)
     return page(
         "groups.html",
         **at.common(),
         worst=worst,
+        apart=apart,
         caution=words.caution(at.audit.findings),
         measures=measures,
         measure=chosen,

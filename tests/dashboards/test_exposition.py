@@ -101,7 +101,7 @@ def test_samples_have_no_time_of_their_own_and_moments_are_values(client: httpx.
     assert due.value < ward.NOW.timestamp(), "a silent model is overdue"
     assert of(found, "rounds_last_success_timestamp_seconds", model="readmission-30d", job="audit")
     assert not of(found, "rounds_window_due_timestamp_seconds", model="no-show"), "paused: nothing is due"
-    seldom = {"rounds_silenced_until_timestamp_seconds", "rounds_group_rows"}  # silences; models with sites
+    seldom = {"rounds_silenced_until_timestamp_seconds"}
     seldom |= {name for name in FAMILIES if "retention" in name}  # where a site has a rule
     seldom |= {"rounds_certificate_expires_timestamp_seconds"}  # where Rounds speaks TLS itself
     assert set(FAMILIES) - seldom == set(re.findall(r"^# TYPE (\w+) gauge$", text, re.MULTILINE))

@@ -295,3 +295,19 @@ def test_a_window_links_to_its_run_where_mlflow_has_pages(
     assert "<code>abc</code>" in html
     assert (f'<a href="{page}"' in html) is linked
     assert "javascript:" not in html
+
+
+def test_a_group_flagged_far_more_often_stands_at_the_top_of_its_page(tmp_path: Path) -> None:
+    ledger = Ledger(f"sqlite:///{tmp_path}/ledger.db", lambda: ward.NOW)
+    flagged = ward.finding(
+        "selection_rate", "fairness", Verdict.BEYOND, subject="language", group="es", against="rest",
+        unit=ward.SHARE, value=0.47, low=0.4, high=0.5, level=0.6, baseline=0.13, margin=0.1, n=300,
+        reference_n=300, events=180, severity="committee",
+    )  # fmt: skip
+    ward.record(ledger, "notes", 1, (*ward.usual(1), flagged))
+    app = create_app(ledger, {}, published=lambda audit: audit, now=lambda: ward.NOW)
+    with served(app) as site, httpx.Client(base_url=site, trust_env=False) as client:
+        html = client.get("/models/notes/groups").text
+    assert "of language es, 60 were flagged; of everyone else, 13." in html
+    assert "whether to its cost is for people to say" in html
+    assert "No group is seen to be served worse" not in html
