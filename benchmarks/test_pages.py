@@ -47,8 +47,9 @@ serve_pages(home, files, "127.0.0.1", int(sys.argv[2]), schedules=False, as_of=n
 
 
 def findings(model: int, week: int) -> Iterator[Finding]:
-    """A quiet week, now and then not; 30 columns, and groups of two attributes."""
+    """A quiet week, now and then not; 30 columns, and four of twenty sites."""
     yield from ward.usual(week)
+    yield from ward.sites(**{f"Hospital {(model + place) % 20:02}": 150 for place in range(4)})
     for column in range(COLUMNS):
         bad = (model * 7 + week + column) % 97 == 0
         yield ward.finding(
@@ -68,7 +69,7 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> str:
     made = Ledger(url, lambda: WRITTEN)
     write(made)
     for model in range(MODELS):
-        glance.keep(made, f"model-{model:03}")
+        glance.keep(made, f"model-{model:03}", "hospital")
     return url
 
 
@@ -144,6 +145,7 @@ def test_pages(benchmark: BenchmarkFixture, ledger: str, tmp_path: Path) -> None
             for name, path in {
                 "fleet": "/",
                 "fleet, filtered": "/?q=model-1",
+                "fleet, one site": "/?site=Hospital+07",
                 "model": "/models/model-017",
                 "groups": "/models/model-017/groups",
                 "feature": "/models/model-017/features/lactate",
