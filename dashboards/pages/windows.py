@@ -44,8 +44,6 @@ def models(
                 "counts": last.counts if last else None,
                 "families": {f: asdict(cell) for f, cell in last.cells.items()} if last else None,
                 "worst": row.told or None,
-                "open_alerts": row.alerts,
-                "answered_alerts": row.answered,
                 "next_review": row.review.isoformat() if row.review else None,
                 "href": f"{path}/{last.window}" if last else None,
                 "windows": path,
