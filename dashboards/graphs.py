@@ -39,7 +39,7 @@ MAP_WINDOWS, MAP_ROWS = 16, 40
 
 
 def key_findings(audit: Audit) -> list[Finding]:
-    """One finding for each key measure the audit has."""
+    """One finding for each key measure the audit has; of each family without one, its worst with a value."""
     found = []
     for metric, subject in KEY:
         fits = (
@@ -48,6 +48,11 @@ def key_findings(audit: Audit) -> list[Finding]:
             if f.metric == metric and f.group is None and subject in (None, f.subject)
         )
         found += [f for f in (next(fits, None),) if f]
+    told = {f.family for f in found}
+    for finding in worst_first(f for f in audit.findings if f.value is not None and f.slow is None):
+        if finding.family not in told:
+            found.append(finding)
+            told.add(finding.family)
     return found
 
 
