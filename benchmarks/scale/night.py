@@ -82,15 +82,24 @@ def mlflow(folder: Path, env: Mapping[str, str]) -> Iterator[tuple[str, int]]:
         yield f"http://127.0.0.1:{port}", made.pid
 
 
-def ask(api: Mapping[str, str], path: str, body: Any) -> Any:
-    """Prefect's API."""
-    request = urllib.request.Request(
-        api["PREFECT_API_URL"] + path, json.dumps(body).encode(), {"Content-Type": "application/json"}
-    )
+def ask(api: Mapping[str, str], path: str, body: Any, method: str = "POST") -> Any:
+    """Prefect's API; None where it has nothing to say."""
+    given = json.dumps(body).encode()
+    said = {"Content-Type": "application/json"}
+    request = urllib.request.Request(api["PREFECT_API_URL"] + path, given, said, method=method)
     word = base64.b64encode(api["PREFECT_API_AUTH_STRING"].encode()).decode()
     request.add_header("Authorization", f"Basic {word}")
     with urllib.request.urlopen(request, timeout=60) as answer:
-        return json.load(answer)
+        return json.loads(answer.read() or b"null")
+
+
+def begin(api: Mapping[str, str], at: str) -> None:
+    """A run of every deployment, for that moment: whatever the hour at which this is measured."""
+    for each in ask(api, "/deployments/filter", {}):
+        ask(api, f"/deployments/{each['id']}/create_flow_run", {
+            "parameters": {**each["parameters"], "moment": at},
+            "state": {"type": "SCHEDULED"},
+        })  # fmt: skip
 
 
 def over(api: Mapping[str, str], wanted: int) -> list[dict[str, Any]]:
@@ -129,6 +138,9 @@ def measure(folder: Path, models: int) -> dict[str, Any]:
         begun, spent = time.monotonic(), all_worked()
         subprocess.run([sys.executable, str(ROOT / "rounds.py"), *asked], env=env, check=True, cwd=folder)
         found["deploy"] = {"wall_s": time.monotonic() - begun, "cpu_s": all_worked() - spent}
+        for run in ask(api, "/flow_runs/filter", {}):  # of the moment at which they were deployed
+            ask(api, f"/flow_runs/{run['id']}", {}, "DELETE")
+        begin(api, f"{today}T06:00:00Z")
         env |= {"PREFECT_WORKER_QUERY_SECONDS": "5", "OMP_NUM_THREADS": "1"}
         made = [*command, "--type", "process", "--limit", str(AT_ONCE)]
         stack.enter_context(process(made, folder / "worker.log", env))
@@ -137,12 +149,7 @@ def measure(folder: Path, models: int) -> dict[str, Any]:
         for night in ("first", "later"):
             if night == "later":
                 rows.arrive(folder, models, 1)
-                at = f"{today + timedelta(days=1)}T06:00:00Z"
-                for each in ask(api, "/deployments/filter", {}):
-                    ask(api, f"/deployments/{each['id']}/create_flow_run", {
-                        "parameters": {**each["parameters"], "moment": at},
-                        "state": {"type": "SCHEDULED"},
-                    })  # fmt: skip
+                begin(api, f"{today + timedelta(days=1)}T06:00:00Z")
             begun, spent, tracked = time.monotonic(), all_worked(), worked(tree(served))
             watch.peak = 0.0
             many = runs * (1 if night == "first" else 2)

@@ -14,7 +14,7 @@ from benchmarks.data import ATTRIBUTES, frame
 ROWS, COLUMNS = 10_000, 30
 # Distinct sets of rows, more than models share a run: none finds there what another drew. On the first
 # night a model may find draws that one with the same rows kept in another run; later each has its own.
-SETS = 100
+SETS = 200
 _DAY = timedelta(days=1)
 
 
